@@ -19,9 +19,11 @@ export interface FoldState {
   usage?: Usage;
   /** Fields of `usage` that count the conversation, not the run. */
   cumulative: readonly (keyof Usage)[];
+  /** True once a tool call followed the text: what comes next is another text, not more of this one. */
+  textEnded?: boolean;
   /** One line: what the CLI does right now. */
   activity?: string;
-  /** The last error or retry; cleared when text or an answer follows. */
+  /** The last error or retry; cleared when the model is heard of again. */
   error?: { kind: ProviderErrorKind; message: string; fatal: boolean };
   /** What the final event said; absent while there was none. */
   end?: 'ok' | 'error';
@@ -54,15 +56,15 @@ function foldEvent(state: FoldState, event: ProviderEvent): FoldState {
     case 'session':
       return { ...state, sessionId: event.sessionId, ...(event.model && { model: event.model }) };
     case 'text': {
-      const { error: _, ...rest } = state;
+      const { error: _, textEnded, ...rest } = state;
       if (state.answerIsFinal) return { ...rest, activity: 'writing' };
-      const answer = event.delta ? state.answer + event.text : event.text;
+      const answer = event.delta && !textEnded ? state.answer + event.text : event.text;
       return { ...rest, answer: keepEnd(answer), activity: 'writing' };
     }
     case 'thinking':
-      return { ...state, activity: 'thinking' };
+      return { ...recovered(state), activity: 'thinking' };
     case 'tool':
-      return { ...state, activity: event.summary };
+      return { ...recovered(state), activity: event.summary, textEnded: true };
     case 'usage':
       return { ...state, usage: { ...state.usage, ...event.usage }, cumulative: event.cumulative ?? [] };
     case 'retry':
@@ -70,10 +72,16 @@ function foldEvent(state: FoldState, event: ProviderEvent): FoldState {
     case 'error':
       return { ...state, activity: event.message, error: errorOf(event) };
     case 'answer':
-      return { ...state, answer: keepEnd(event.text), answerIsFinal: true };
+      return { ...recovered(state), answer: keepEnd(event.text), answerIsFinal: true };
     case 'end':
       return { ...state, end: event.ok ? 'ok' : 'error' };
   }
+}
+
+/** The model works again: what failed before was got over. */
+function recovered(state: FoldState): FoldState {
+  const { error: _, ...rest } = state;
+  return rest;
 }
 
 function errorOf(event: { kind: ProviderErrorKind; message: string; fatal?: boolean }) {

@@ -25,6 +25,7 @@ export type ProviderErrorKind =
 
 /** Token counts of one run. Fields that the CLI does not report are absent, never zero. */
 export interface Usage {
+  /** All of the input, the part read from a cache (`cachedTokens`) included. */
   inputTokens?: number;
   outputTokens?: number;
   cachedTokens?: number;
@@ -37,7 +38,7 @@ export interface Usage {
 export type ProviderEvent =
   /** The CLI named its conversation, and perhaps the model that answers. */
   | { type: 'session'; sessionId: string; model?: string }
-  /** Assistant text; `delta` means that it continues the text before it. */
+  /** Assistant text; `delta` means that it continues the text before it, if no tool call came between. */
   | { type: 'text'; text: string; delta?: boolean }
   | { type: 'thinking'; text: string }
   /** A tool call in one line, such as `Bash: npm test`. */
@@ -59,6 +60,7 @@ export interface ProviderRequest {
   access: Access;
   model?: string;
   effort?: Effort;
+  /** For a new conversation: one that goes on keeps the system prompt it began with. */
   systemPrompt?: string;
   /** The conversation's id: chosen by us (`sessionId: 'chosen'`), or of the conversation to go on with. */
   sessionId?: string;

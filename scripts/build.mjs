@@ -1,0 +1,25 @@
+// Builds dist/: one entry with its lazily loaded chunks, third-party JavaScript bundled; only better-sqlite3,
+// which is native, is left to be installed.
+import { chmod, copyFile, rm } from 'node:fs/promises';
+import { rolldown } from 'rolldown';
+
+await rm('dist', { recursive: true, force: true });
+
+const build = await rolldown({
+  input: { sidejob: 'src/entry.ts', 'demo-cli': 'src/providers/demo-cli.ts' },
+  platform: 'node',
+  external: ['better-sqlite3'],
+  // jsonc-parser's CommonJS entry cannot be bundled; its module entry can.
+  resolve: { mainFields: ['module', 'main'] },
+  checks: { pluginTimings: false },
+});
+await build.write({
+  dir: 'dist',
+  format: 'esm',
+  entryFileNames: '[name].js',
+  // Flat, because some modules find files beside themselves.
+  chunkFileNames: '[name]-[hash].js',
+  minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
+});
+await copyFile('src/process/launcher.sh', 'dist/launcher.sh');
+await chmod('dist/sidejob.js', 0o755);

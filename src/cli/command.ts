@@ -1,0 +1,74 @@
+// The command line: finds the subcommand, and shapes its errors for a person.
+import { homedir } from 'node:os';
+import { nearest } from '../config/nearest.js';
+import { SidejobError } from '../errors.js';
+import { VERSION } from '../version.js';
+
+const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
+
+  sidejob                          serve MCP on stdin and stdout (what a client starts)
+  sidejob list [--all] [--json]    jobs that run, or ended unread; --all: every job
+  sidejob show ID [--json]         one job with its answer
+  sidejob logs ID [-f] [--stderr]  what it printed; -f: follow to its end
+  sidejob cancel ID...             end jobs with their processes
+  sidejob mcp install CLIENT       enter Sidejob in claude-code, claude-desktop or cursor
+  sidejob mcp uninstall CLIENT     and take it out again
+  sidejob mcp print CLIENT         the entry, to paste
+
+An ID may be any unique prefix, or its last part alone.
+`;
+
+/** One subcommand; it returns the exit status. */
+export type Command = (argv: string[], context: CommandContext) => Promise<number>;
+
+export interface CommandContext {
+  env: NodeJS.ProcessEnv;
+  stdout(text: string): void;
+  stderr(text: string): void;
+}
+
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  list: async () => (await import('./list.js')).listCommand,
+  show: async () => (await import('./show.js')).showCommand,
+  logs: async () => (await import('./logs.js')).logsCommand,
+  cancel: async () => (await import('./cancel.js')).cancelCommand,
+  mcp: async () => (await import('./mcp.js')).mcpEntry,
+};
+
+/** Runs a subcommand. Exit status: 0 good, 1 it failed, 2 it was called wrongly. */
+export async function runCommand(name: string | undefined, argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const context: CommandContext = {
+    env: { ...env, HOME: env.HOME ?? homedir() },
+    stdout: (text) => process.stdout.write(text),
+    stderr: (text) => process.stderr.write(text),
+  };
+  // A reader that has seen enough (`| head`) is not an error.
+  process.stdout.on('error', () => process.exit(0));
+  if (name === undefined || ['help', '--help', '-h'].includes(name)) {
+    context.stdout(USAGE);
+    return 0;
+  }
+  if (['version', '--version', '-v'].includes(name)) {
+    context.stdout(`${VERSION}\n`);
+    return 0;
+  }
+  const load = COMMANDS[name];
+  if (!load) {
+    const near = nearest(name, Object.keys(COMMANDS));
+    context.stderr(`sidejob: no command "${name}"${near ? `; ${near}?` : '.'} "sidejob help" lists them.\n`);
+    return 2;
+  }
+  try {
+    return await (await load())(argv, context);
+  } catch (error) {
+    if (error instanceof SidejobError) {
+      context.stderr(`sidejob: ${error.line}\n`);
+      return 1;
+    }
+    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
+      context.stderr(`sidejob ${name}: ${error.message}\n`);
+      return 2;
+    }
+    throw error;
+  }
+}

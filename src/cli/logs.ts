@@ -1,0 +1,41 @@
+// `sidejob logs ID`: what a job printed; with -f until its end.
+import { parseArgs } from 'node:util';
+import { jobFiles } from '../config/paths.js';
+import { requireJob } from '../jobs/lookup.js';
+import { waitForJobs } from '../jobs/wait.js';
+import { readPage } from '../output/read.js';
+import type { Command } from './command.js';
+import { oneId } from './one-id.js';
+import { withJobs } from './with-jobs.js';
+
+const PAGE_BYTES = 64 * 1024;
+const LOOK_MS = 250;
+
+export const logsCommand: Command = async (argv, context) => {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    options: { follow: { type: 'boolean', short: 'f' }, stderr: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const typed = oneId(positionals);
+  return withJobs(context, async (engine) => {
+    const job = requireJob(engine, typed);
+    const path = jobFiles(engine.paths, job.id)[values.stderr ? 'stderr' : 'stdout'];
+    let offset = 0;
+    const printNew = async () => {
+      for (;;) {
+        const page = await readPage(path, offset, PAGE_BYTES);
+        if (page.nextOffset <= offset) return;
+        context.stdout(page.text);
+        offset = page.nextOffset;
+      }
+    };
+    for (;;) {
+      // Whether it has ended is asked first: then everything it wrote is there to be read.
+      const waitMs = values.follow ? LOOK_MS : 0;
+      const [now] = await waitForJobs(engine, [job.id], { until: 'all', waitMs });
+      await printNew();
+      if (!values.follow || now?.finishedAt !== null) return 0;
+    }
+  });
+};

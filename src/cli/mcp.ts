@@ -1,0 +1,11 @@
+// `sidejob mcp …`: Sidejob's entry in MCP clients. Gives the command what it needs to know of this process.
+import { realpathSync } from 'node:fs';
+import type { Command } from './command.js';
+import { mcpCommand } from './mcp/command.js';
+
+export const mcpEntry: Command = (argv, { env, stdout, stderr }) => {
+  // As installed, not as called: the bin is a link, and a client needs no PATH to find this file.
+  const script = realpathSync(process.argv[1] ?? '');
+  const entry = { command: process.execPath, args: [script] };
+  return mcpCommand(argv, { stdout, stderr, env, home: env.HOME ?? '', platform: process.platform, entry });
+};

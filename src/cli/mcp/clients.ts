@@ -1,0 +1,102 @@
+// The MCP clients whose configuration we can edit, as data: where the file is, what an entry looks like there, and what
+// a person does next. Sources (read November 2026) stand with each.
+import { join } from 'node:path';
+
+/** What decides where a client keeps its files; passed in, so that a test can have another machine. */
+export interface Machine {
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+  readonly platform: NodeJS.Platform;
+}
+
+export interface Client {
+  readonly name: string;
+  readonly title: string;
+  /** Where its file may be: the first whose folder exists. On Windows a `*` stands for the rest of a folder's name. */
+  files(machine: Machine): string[];
+  /** The key under which the file lists its servers. */
+  readonly key: string;
+  /** What its entries hold besides command and args. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** What to do after the file was changed. */
+  readonly next: string;
+  /** How to let it use the read-only tools without a prompt. */
+  readonly allow: { readonly how: string; readonly lines?: object };
+}
+
+/** The name of our entry, and so the prefix of our tools in every client. */
+export const SERVER = 'sidejob';
+
+// llm_job_submit and llm_job_cancel are left out: what changes files or ends work should ask.
+const READ_ONLY_TOOLS = [
+  'llm_run',
+  'llm_job_status',
+  'llm_job_wait',
+  'llm_job_result',
+  'llm_job_list',
+  'llm_providers',
+  'llm_process_health',
+];
+
+const DESKTOP_FILE = join('Claude', 'claude_desktop_config.json');
+
+export const CLIENTS: readonly Client[] = [
+  {
+    name: 'claude-code',
+    title: 'Claude Code',
+    // User scope: https://code.claude.com/docs/en/mcp-quickstart, "Find your configuration on disk" (mcpServers at the
+    // top of ~/.claude.json; %USERPROFILE% on Windows; inside CLAUDE_CONFIG_DIR if that is set).
+    files: ({ env, home }) => [join(env.CLAUDE_CONFIG_DIR || home, '.claude.json')],
+    key: 'mcpServers',
+    // https://code.claude.com/docs/en/mcp, "Add MCP servers from JSON configuration".
+    fields: { type: 'stdio' },
+    next: 'Start Claude Code again; /mcp shows whether sidejob is connected.',
+    // https://code.claude.com/docs/en/permissions, "MCP"; https://code.claude.com/docs/en/settings for the file.
+    allow: {
+      how: 'To let Claude Code use the read-only tools without asking, add to settings.json in ~/.claude (or in CLAUDE_CONFIG_DIR):',
+      lines: { permissions: { allow: READ_ONLY_TOOLS.map((tool) => `mcp__${SERVER}__${tool}`) } },
+    },
+  },
+  {
+    name: 'claude-desktop',
+    title: 'Claude Desktop',
+    // macOS, Windows: https://modelcontextprotocol.io/docs/develop/connect-local-servers. As an MSIX package, which the
+    // Windows installer is since February 2026, it reads a virtualized folder of its own instead
+    // (https://github.com/anthropics/claude-code/issues/26073). Linux: no page of Anthropic's names the file; it is where
+    // Electron keeps an app's data (https://www.electronjs.org/docs/latest/api/app#appgetpathname) and where users of
+    // the Linux builds find it.
+    files: ({ env, home, platform }) => {
+      if (platform === 'darwin') return [join(home, 'Library', 'Application Support', DESKTOP_FILE)];
+      if (platform !== 'win32') return [join(env.XDG_CONFIG_HOME || join(home, '.config'), DESKTOP_FILE)];
+      const local = env.LOCALAPPDATA || join(home, 'AppData', 'Local');
+      return [
+        join(local, 'Packages', 'Claude_*', 'LocalCache', 'Roaming', DESKTOP_FILE),
+        join(env.APPDATA || join(home, 'AppData', 'Roaming'), DESKTOP_FILE),
+      ];
+    },
+    key: 'mcpServers',
+    fields: {},
+    // "completely quit": the same page. That a running app may write its own copy back over the file is reported in
+    // https://github.com/anthropics/claude-code/issues/90101.
+    next: 'Quit Claude Desktop completely and start it again. Should sidejob be missing then, quit it first and run this again: a running app may write its own copy of the file back.',
+    // No file is documented for this: it is the app's own setting.
+    allow: {
+      how: 'Claude Desktop asks before a tool runs; what it may always do is set in the app, not in this file.',
+    },
+  },
+  {
+    name: 'cursor',
+    title: 'Cursor',
+    // https://cursor.com/docs/mcp: the global file; the same path on every platform.
+    files: ({ home }) => [join(home, '.cursor', 'mcp.json')],
+    key: 'mcpServers',
+    fields: {},
+    next: 'Restart Cursor; its list of MCP servers then shows sidejob, where it may have to be switched on.',
+    // https://cursor.com/docs/reference/permissions: the file, and that its list takes the place of the one in the app;
+    // `server:tool` as in https://www.productionai.institute/insights/cursor-permissions-json-schema-reference.
+    allow: {
+      how: 'To let Cursor use the read-only tools without asking, add to ~/.cursor/permissions.json (its mcpAllowlist takes the place of the one in Cursor Settings):',
+      lines: { mcpAllowlist: READ_ONLY_TOOLS.map((tool) => `${SERVER}:${tool}`) },
+    },
+  },
+];

@@ -1,0 +1,119 @@
+// `sidejob mcp install|uninstall|print CLIENT`: enters this server in an MCP client's configuration and takes it out.
+import { dirname, resolve } from 'node:path';
+import { SidejobError } from '../../errors.js';
+import { type Order, parseOrder, USAGE, UsageError } from './arguments.js';
+import { type Client, SERVER } from './clients.js';
+import { diff } from './diff.js';
+import { type Entry, isStrictJson, withoutServer, withServer } from './edit.js';
+import { backup, type ConfigFile, isFolder, locate, read, replace } from './file.js';
+import { JsonTextError } from './jsonc.js';
+
+interface Io {
+  stdout(text: string): void;
+  stderr(text: string): void;
+  env: NodeJS.ProcessEnv;
+  home: string;
+  platform: NodeJS.Platform;
+  /** How a client starts this server: absolute paths, so that no npx runs at each start. */
+  entry: { command: string; args: string[] };
+}
+
+/** Runs the subcommand. Returns the exit status: 0 done (or nothing to do), 1 failed, 2 called wrongly. */
+export async function mcpCommand(argv: string[], io: Io): Promise<number> {
+  try {
+    const order = parseOrder(argv);
+    if (order === 'help') io.stdout(USAGE);
+    else await { install, uninstall, print }[order.verb](order, io);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.stderr(error.message);
+      return 2;
+    }
+    if (!(error instanceof SidejobError)) throw error;
+    io.stderr(`${error.line}\n`);
+    return 1;
+  }
+}
+
+async function install(order: Order, io: Io): Promise<void> {
+  const { client } = order;
+  warnOfNpx(io);
+  const file = await read(await pathOf(order, io));
+  if (!(await isFolder(dirname(file.target)))) throw noFolder(order, file);
+  const text = edited(file, () => withServer(file.text, client.key, SERVER, entryOf(client, io)));
+  if (text === file.text) {
+    io.stdout(`${SERVER} is already entered in ${file.path}; nothing changed.\n`);
+    return;
+  }
+  const written = await apply(file, text, order, io);
+  if (!isStrictJson(text)) {
+    io.stderr(`${file.path} has comments or trailing commas: kept, but ${client.title} may want plain JSON.\n`);
+  }
+  if (!written) return;
+  const { how, lines } = client.allow;
+  io.stdout(`\n${client.next}\n\n${how}\n${lines ? `${JSON.stringify(lines, null, 2)}\n` : ''}`);
+}
+
+async function uninstall(order: Order, io: Io): Promise<void> {
+  const file = await read(await pathOf(order, io));
+  const before = file.text ?? '';
+  const text = edited(file, () => withoutServer(before, order.client.key, SERVER));
+  if (text === before) io.stdout(`${SERVER} is not entered in ${file.path}; nothing changed.\n`);
+  else if (await apply(file, text, order, io))
+    io.stdout(`\nRestart ${order.client.title}; jobs and output are kept.\n`);
+}
+
+async function print(order: Order, io: Io): Promise<void> {
+  warnOfNpx(io);
+  io.stderr(`For ${await pathOf(order, io)}:\n`);
+  io.stdout(withServer(undefined, order.client.key, SERVER, entryOf(order.client, io)));
+}
+
+async function pathOf({ client, file }: Order, io: Io): Promise<string> {
+  return file === undefined ? locate(client, io) : resolve(file);
+}
+
+/** Shows the change and, unless this is a dry run, makes it. Returns whether it was made. */
+async function apply(file: ConfigFile, text: string, order: Order, io: Io): Promise<boolean> {
+  io.stdout(`${file.path}${file.bytes ? '' : ' (new file)'}\n${diff(file.text, text)}\n\n`);
+  if (order.dryRun) {
+    io.stdout('Dry run: nothing was written.\n');
+    return false;
+  }
+  const kept = await backup(file);
+  await replace(file, text);
+  io.stdout(`Written.${kept ? ` The file as it was: ${kept}` : ''}\n`);
+  return true;
+}
+
+function entryOf(client: Client, io: Io): Entry {
+  return { ...client.fields, ...io.entry };
+}
+
+function edited(file: ConfigFile, edit: () => string): string {
+  try {
+    return edit();
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
+    const hint = 'Nothing was changed. Mend the file, then run this again.';
+    throw new SidejobError('bad_config', `${file.path}: ${error.message}.`, hint, { cause: error });
+  }
+}
+
+// No folder is made: where the client has run it is there, and a made one would hide a wrong path.
+function noFolder(order: Order, file: ConfigFile): SidejobError {
+  const hint =
+    order.file === undefined
+      ? `${order.client.title} has probably not run here yet: start it once, or name its file with --file.`
+      : 'Nothing was changed.';
+  return new SidejobError('no_folder', `There is no folder ${dirname(file.target)}.`, hint);
+}
+
+function warnOfNpx(io: Io): void {
+  if (![io.entry.command, ...io.entry.args].some((part) => /[\\/]_npx[\\/]/.test(part))) return;
+  io.stderr(
+    "Warning: this sidejob runs from npx's cache, which npm may clear; the entry would then point to nothing. " +
+      'Better: npm install -g sidejob, then sidejob mcp install again.\n',
+  );
+}

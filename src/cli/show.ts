@@ -1,0 +1,31 @@
+// `sidejob show ID`: one job with its answer.
+import { parseArgs } from 'node:util';
+import { requireJob } from '../jobs/lookup.js';
+import { answerText } from '../jobs/result.js';
+import { settle } from '../jobs/settle.js';
+import { viewJob } from '../jobs/view.js';
+import type { Command } from './command.js';
+import { oneId } from './one-id.js';
+import { withJobs } from './with-jobs.js';
+
+export const showCommand: Command = async (argv, context) => {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    options: { json: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const typed = oneId(positionals);
+  return withJobs(context, async (engine) => {
+    const known = requireJob(engine, typed);
+    const job = (await settle(engine, known.id)) ?? known;
+    const view = await viewJob(engine, job);
+    const answer = await answerText(engine, job);
+    if (values.json) {
+      context.stdout(`${JSON.stringify({ ...view, answer }, null, 2)}\n`);
+      return 0;
+    }
+    const facts = Object.entries(view).map(([name, value]) => `${name.padEnd(14)} ${value}`);
+    context.stdout(`${facts.join('\n')}\n${answer ? `\n${answer.trimEnd()}\n` : ''}`);
+    return 0;
+  });
+};

@@ -1,0 +1,16 @@
+// Opens the job manager for one command, and lets go of it afterwards.
+import { resolvePaths } from '../config/paths.js';
+import type { Engine } from '../jobs/engine.js';
+import { openJobManager } from '../jobs/manager.js';
+import { createLog } from '../log.js';
+import { PROVIDERS } from '../providers/registry.js';
+import type { CommandContext } from './command.js';
+
+export async function withJobs<T>({ env }: CommandContext, action: (engine: Engine) => Promise<T>): Promise<T> {
+  const manager = await openJobManager({ paths: resolvePaths(env), env, providers: PROVIDERS, log: createLog(env) });
+  try {
+    return await action(manager.engine);
+  } finally {
+    manager.close();
+  }
+}

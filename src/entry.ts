@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// The very first code: checks the Node version before anything native or new is loaded. With too old a Node it
+// hands over to the one that the checkout pins, where there is one, and otherwise says what to install.
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+
+const NEEDED = [22, 14] as const;
+
+function isRecent(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
+}
+
+/** The Node of this checkout (the `node` package, a development dependency), if it is there. */
+function pinnedNode(): string | undefined {
+  try {
+    return createRequire(import.meta.url).resolve('node/bin/node');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs the same command line on another Node, in its place as far as one process can stand for another. */
+function handOver(node: string): void {
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    console.error(`sidejob: ${node} cannot be started: ${error.message}`);
+    process.exit(1);
+  });
+  child.on('exit', (status) => process.exit(status ?? 1));
+}
+
+if (isRecent(process.versions.node)) {
+  await import('./main.js');
+} else {
+  const node = pinnedNode();
+  if (node) handOver(node);
+  else {
+    console.error(
+      `sidejob needs Node.js ${NEEDED.join('.')} or newer; this is ${process.versions.node}. Install a newer one from nodejs.org.`,
+    );
+    process.exitCode = 1;
+  }
+}

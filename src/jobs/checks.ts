@@ -1,0 +1,193 @@
+// What can be wrong with a request, found before anything is recorded.
+import { mkdir, realpath, stat, statfs } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import { errnoOf, messageOf, SidejobError } from '../errors.js';
+import { JOB_VARIABLE } from '../process/job-processes.js';
+import { ACCESS_LEVELS, type Access, type Provider } from '../providers/provider.js';
+import { findBySession, findJob, findWriterIn } from '../store/jobs.js';
+import { countQueued, placesTaken } from '../store/queue.js';
+import type { JobRecord, NewJob } from '../store/record.js';
+import type { Engine } from './engine.js';
+import { DEPTH_VARIABLE } from './environment.js';
+import { requireJob } from './lookup.js';
+import type { Caller, JobRequest } from './request.js';
+
+/** Ends every refusal: the caller must know that it need not clean up. */
+export const NOTHING = 'Nothing was started.';
+
+/** Texts that cannot be passed on as they are. */
+export function checkText({ prompt, systemPrompt, model, label }: JobRequest): void {
+  if (prompt.trim() === '') throw new SidejobError('bad_argument', 'prompt is empty.', NOTHING);
+  // These travel in the command line, where a NUL byte ends the text; the prompt itself goes through a file.
+  for (const [name, value] of Object.entries({ systemPrompt, model, label })) {
+    if (value?.includes('\0')) throw new SidejobError('bad_argument', `${name} contains a NUL byte.`, NOTHING);
+  }
+  if (model?.startsWith('-')) throw new SidejobError('bad_argument', `model "${model}" is not a name.`, NOTHING);
+  // Linux takes at most 128 KiB in one argument.
+  if (systemPrompt && Buffer.byteLength(systemPrompt) > 100_000) {
+    throw new SidejobError(
+      'bad_argument',
+      'systemPrompt has more than 100,000 bytes.',
+      `Put it into prompt. ${NOTHING}`,
+    );
+  }
+}
+
+/** What this CLI can be asked for at all. */
+export function checkAbilities(request: JobRequest, provider: Provider): void {
+  if (request.effort && !provider.effortLevels.includes(request.effort)) {
+    throw new SidejobError('not_supported', `${provider.name} takes no effort.`, `Leave it out. ${NOTHING}`);
+  }
+  if (request.systemPrompt && request.continueJob !== undefined) {
+    // Seen with Claude Code and Codex: a system prompt on resume is ignored without a word.
+    throw new SidejobError('not_supported', 'a conversation keeps its systemPrompt.', `Leave it out. ${NOTHING}`);
+  }
+  if (request.systemPrompt && !provider.systemPrompt) {
+    throw new SidejobError(
+      'not_supported',
+      `${provider.name} takes no systemPrompt.`,
+      `Put it into prompt. ${NOTHING}`,
+    );
+  }
+}
+
+/** The access asked for, if the machine's owner allows it and the CLI can keep it; never more, never less. */
+export function checkAccess(engine: Engine, request: JobRequest, provider: Provider): Access {
+  const access = request.access ?? 'read-only';
+  const cap = engine.config.settings.maxAccess;
+  if (ACCESS_LEVELS.indexOf(access) > ACCESS_LEVELS.indexOf(cap)) {
+    throw new SidejobError(
+      'access_denied',
+      `access "${access}" is beyond this machine's cap "${cap}" (maxAccess).`,
+      `Use "${cap}", or ask the person. ${NOTHING}`,
+    );
+  }
+  if (!provider.accessLevels.includes(access)) {
+    const able = provider.accessLevels.map((level) => `"${level}"`).join(', ');
+    throw new SidejobError(
+      'not_supported',
+      `${provider.name} has no access "${access}".`,
+      `It has ${able}. ${NOTHING}`,
+    );
+  }
+  return access;
+}
+
+/** The depth of a job submitted here: by the environment, and by the job we are in, should that have been reset. */
+export function checkDepth(engine: Engine): number {
+  const byEnvironment = Number.parseInt(engine.env[DEPTH_VARIABLE] ?? '0', 10) || 0;
+  const within = engine.env[JOB_VARIABLE] ? findJob(engine.store, engine.env[JOB_VARIABLE]) : undefined;
+  const depth = Math.max(byEnvironment, within?.depth ?? 0) + 1;
+  const { maxDepth } = engine.config.settings;
+  if (depth > maxDepth) {
+    throw new SidejobError(
+      'too_deep',
+      `this runs inside a job at depth ${depth - 1}, and maxDepth is ${maxDepth}.`,
+      `Do the work here, without another job. ${NOTHING}`,
+    );
+  }
+  return depth;
+}
+
+/** The job whose conversation goes on. */
+export function continued(engine: Engine, request: JobRequest, provider: Provider): JobRecord {
+  const parent = requireJob(engine, request.continueJob ?? '');
+  if (parent.provider !== provider.name) {
+    throw new SidejobError(
+      'bad_argument',
+      `job ${parent.id} is a conversation with ${parent.provider}, not ${provider.name}.`,
+      `Leave out provider, or attach its answer with attach: ["job:${parent.id}"]. ${NOTHING}`,
+    );
+  }
+  if (parent.finishedAt === null) {
+    throw new SidejobError('session_busy', `job ${parent.id} is still ${parent.status}.`, 'Wait for it first.');
+  }
+  if (parent.sessionId === null || provider.sessionId === 'none') {
+    throw new SidejobError(
+      'no_session',
+      `job ${parent.id} left no conversation to go on with.`,
+      `Attach its answer with attach: ["job:${parent.id}"] instead. ${NOTHING}`,
+    );
+  }
+  if (request.cwd !== undefined && request.cwd !== parent.cwd) {
+    throw new SidejobError(
+      'bad_argument',
+      `the conversation of job ${parent.id} lives in ${parent.cwd}, not in ${request.cwd}.`,
+      `Leave out cwd. ${NOTHING}`,
+    );
+  }
+  return parent;
+}
+
+/** Where the job works: as asked, else the client's project, else (for questions) an empty folder. */
+export async function workFolder(engine: Engine, caller: Caller, request: JobRequest): Promise<string> {
+  const wanted = request.cwd ?? caller.project;
+  if (wanted === null || wanted === undefined) {
+    if ((request.access ?? 'read-only') !== 'read-only') {
+      throw new SidejobError('no_folder', 'cwd is needed for a job that changes files.', `Give cwd. ${NOTHING}`);
+    }
+    await mkdir(engine.paths.scratch, { recursive: true, mode: 0o700 });
+    return engine.paths.scratch;
+  }
+  if (!isAbsolute(wanted) || wanted.includes('\0')) {
+    throw new SidejobError('bad_argument', `cwd ${JSON.stringify(wanted)} is not an absolute path.`, NOTHING);
+  }
+  try {
+    if (!(await stat(wanted)).isDirectory()) throw new Error('it is not a folder');
+    // One name for one folder, or two writers would not see each other.
+    return await realpath(wanted);
+  } catch (error) {
+    const why = errnoOf(error) === 'ENOENT' ? 'it does not exist' : messageOf(error);
+    throw new SidejobError(
+      'no_folder',
+      `cwd "${wanted}" cannot be used: ${why}.`,
+      `Give an existing folder. ${NOTHING}`,
+    );
+  }
+}
+
+export async function checkInstalled(engine: Engine, provider: Provider): Promise<void> {
+  if (await engine.findCli(provider)) return;
+  const ready = await engine.readyProviders();
+  throw new SidejobError(
+    'not_installed',
+    `${provider.name}: "${provider.command}" was not found on PATH or the login shell's PATH.`,
+    `Install it: ${provider.install}.${ready.length > 0 ? ` Ready now: ${ready.join(', ')}.` : ''} ${NOTHING}`,
+  );
+}
+
+export async function checkDisk(engine: Engine): Promise<void> {
+  const { minFreeMb } = engine.config.settings;
+  const { bavail, bsize } = await statfs(engine.paths.home);
+  const freeMb = Math.floor((bavail * bsize) / (1024 * 1024));
+  if (freeMb < minFreeMb) {
+    throw new SidejobError(
+      'disk_full',
+      `${engine.paths.home} has ${freeMb} MB free; ${minFreeMb} MB are needed (minFreeMb).`,
+      `Free some space. ${NOTHING}`,
+    );
+  }
+}
+
+/** What else is under way may forbid this job. Inside the transaction that records it, so that nothing slips by. */
+export function checkBusy(engine: Engine, job: NewJob): void {
+  if (job.resume && job.sessionId !== null) {
+    const user = findBySession(engine.store, job.provider, job.sessionId);
+    if (user) {
+      throw new SidejobError('session_busy', `job ${user.id} is using that conversation.`, `Wait for it. ${NOTHING}`);
+    }
+  }
+  const writer = job.access === 'read-only' ? undefined : findWriterIn(engine.store, job.cwd);
+  if (writer) {
+    throw new SidejobError(
+      'folder_busy',
+      `job ${writer.id} (${writer.status}) may be changing files in ${job.cwd}.`,
+      `Wait for it, or work in another folder. ${NOTHING}`,
+    );
+  }
+  const { maxQueued, maxRunning } = engine.config.settings;
+  const waits = placesTaken(engine.store).total >= maxRunning;
+  if (waits && countQueued(engine.store) >= maxQueued) {
+    throw new SidejobError('queue_full', `${maxQueued} jobs are waiting already (maxQueued).`, `Try later. ${NOTHING}`);
+  }
+}

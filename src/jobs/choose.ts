@@ -1,0 +1,41 @@
+// Which provider a request goes to.
+import { nearest } from '../config/nearest.js';
+import { SidejobError } from '../errors.js';
+import type { Provider } from '../providers/provider.js';
+import type { Engine } from './engine.js';
+
+/**
+ * The provider a request means: the one named, the configured default, or a ready one of another vendor than
+ * the caller's (a second opinion is worth more than an echo).
+ * @throws SidejobError `unknown_provider`, `not_installed`
+ */
+export async function chooseProvider(
+  engine: Engine,
+  providers: readonly Provider[],
+  name: string | undefined,
+  client: string,
+): Promise<Provider> {
+  const { defaultProvider } = engine.config.settings;
+  const wanted = name ?? (defaultProvider === 'auto' ? undefined : defaultProvider);
+  if (wanted !== undefined) {
+    const provider = engine.providerNamed(wanted);
+    if (provider) return provider;
+    const names = providers.map((each) => each.name);
+    const near = nearest(wanted, names);
+    throw new SidejobError(
+      'unknown_provider',
+      `no provider "${wanted.slice(0, 60)}".`,
+      `${near ? `${near}? ` : ''}There are ${names.join(', ')}. Nothing was started.`,
+    );
+  }
+  const ready = await engine.readyProviders();
+  const candidates = providers.filter((provider) => ready.includes(provider.name) && provider.vendor !== 'sidejob');
+  const other = candidates.find((provider) => !provider.clients.some((prefix) => client.startsWith(prefix)));
+  const chosen = other ?? candidates[0];
+  if (chosen) return chosen;
+  throw new SidejobError(
+    'not_installed',
+    'no LLM CLI is installed and logged in.',
+    'llm_providers says what is missing; provider "demo" works without any. Nothing was started.',
+  );
+}

@@ -1,0 +1,43 @@
+// What the parts of the job manager share. Each part is a file of functions over it.
+import type { Config } from '../config/config.js';
+import type { Paths } from '../config/paths.js';
+import type { FoundCommand } from '../process/find-command.js';
+import type { Host } from '../process/host.js';
+import type { Provider } from '../providers/provider.js';
+import type { ServerRecord } from '../store/record.js';
+import type { Store } from '../store/store.js';
+import type { Readings } from './readings.js';
+import type { Supervisor } from './supervisor.js';
+
+/** Somewhere to say what no caller hears. */
+export interface Log {
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+  debug(details: object, message: string): void;
+}
+
+export interface Engine {
+  readonly paths: Paths;
+  readonly config: Config;
+  readonly env: NodeJS.ProcessEnv;
+  readonly store: Store;
+  readonly host: Host;
+  /** This process, as jobs name their owner. */
+  readonly server: ServerRecord;
+  readonly readings: Readings;
+  readonly supervisor: Supervisor;
+  readonly log: Log;
+  /** Environment variables that no job's CLI gets: every provider's guards against nesting. */
+  readonly nestingGuards: readonly string[];
+  providerNamed(name: string): Provider | undefined;
+  /** The CLI's executable; undefined if it is not installed. */
+  findCli(provider: Provider): Promise<FoundCommand | undefined>;
+  /** Names of the providers that are installed and seem to be logged in. */
+  readyProviders(): Promise<string[]>;
+  /** Hash of this process's environment as far as it decides which account pays for that provider. */
+  loginKeyOf(provider: string): string;
+  /** Records this server, so that jobs can name it as their owner. Call inside `store.write`. */
+  register(): void;
+  /** Starts what the queue and the limits allow. Never rejects; call it whenever a place may have come free. */
+  schedule(): Promise<void>;
+}

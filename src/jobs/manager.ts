@@ -1,0 +1,120 @@
+// The job manager: everything a face of Sidejob (MCP, command line) can do with jobs. It opens the store when it
+// is first needed, and puts the parts of this folder together.
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { type Config, loadConfig } from '../config/config.js';
+import { nearest } from '../config/nearest.js';
+import type { Paths } from '../config/paths.js';
+import { SidejobError } from '../errors.js';
+import { currentHost, hostKey } from '../process/host.js';
+import { processInfo } from '../process/table.js';
+import type { Provider } from '../providers/provider.js';
+import { activeJobs } from '../store/jobs.js';
+import { registerServer } from '../store/servers.js';
+import { Store } from '../store/store.js';
+import { findCli, readinessOf } from './clis.js';
+import type { Engine, Log } from './engine.js';
+import { loginKey } from './environment.js';
+import { Readings } from './readings.js';
+import { Scheduler } from './scheduler.js';
+import { settle } from './settle.js';
+import { Supervisor } from './supervisor.js';
+
+/** How often jobs of servers that may have died are looked at. */
+const SWEEP_MS = 15_000;
+
+export interface ManagerOptions {
+  paths: Paths;
+  env: NodeJS.ProcessEnv;
+  providers: readonly Provider[];
+  log: Log;
+}
+
+/** An engine, and how to let go of it. Letting go never touches a job. */
+export interface JobManager {
+  readonly engine: Engine;
+  close(): void;
+}
+
+/**
+ * Opens the store and looks at every job that has not ended: jobs whose server has died are adopted, finished
+ * or reported.
+ * @throws SidejobError `bad_config`, `store_unavailable`
+ */
+export async function openJobManager({ paths, env, providers, log }: ManagerOptions): Promise<JobManager> {
+  const config = await loadConfig(paths.config, env);
+  checkProviderNames(config, providers);
+  const [store, host, self] = await Promise.all([
+    Store.open(paths.store, paths.bell),
+    currentHost(),
+    processInfo(process.pid),
+    mkdir(paths.jobs, { recursive: true, mode: 0o700 }),
+  ]);
+  const scheduler = new Scheduler(() => engine);
+  const byName = new Map(providers.map((provider) => [provider.name, provider]));
+  const engine: Engine = {
+    paths,
+    config,
+    env,
+    store,
+    host,
+    log,
+    server: {
+      id: randomUUID(),
+      host: hostKey(host),
+      pid: process.pid,
+      pidStart: self?.start ?? '',
+      startedAt: Date.now(),
+    },
+    readings: new Readings(),
+    supervisor: new Supervisor(),
+    nestingGuards: providers.flatMap((provider) => provider.dropEnv),
+    providerNamed: (name) => byName.get(name),
+    loginKeyOf: (name) => {
+      const provider = byName.get(name);
+      return provider ? loginKey(provider, env) : '';
+    },
+    register: () => registerServer(store, engine.server),
+    findCli: (provider) => findCli(provider, config, env),
+    readyProviders: async () => {
+      const states = await Promise.all(
+        providers.map(async (provider) => ({ provider, state: await readinessOf(engine, provider) })),
+      );
+      return states.filter(({ state }) => state === 'ready').map(({ provider }) => provider.name);
+    },
+    schedule: () => scheduler.schedule(),
+  };
+  engine.supervisor.attach(engine);
+  const sweep = setInterval(() => void settleAll(engine), SWEEP_MS).unref();
+  await settleAll(engine);
+  return {
+    engine,
+    close() {
+      clearInterval(sweep);
+      scheduler.close();
+      engine.supervisor.close();
+      store.close();
+    },
+  };
+}
+
+/** Settles every job that has not ended. One that fails is tried again at the next sweep. */
+async function settleAll(engine: Engine): Promise<void> {
+  try {
+    const jobs = activeJobs(engine.store);
+    const results = await Promise.allSettled(jobs.map((job) => settle(engine, job.id)));
+    for (const result of results) {
+      if (result.status === 'rejected') engine.log.error({ error: String(result.reason) }, 'settling a job failed');
+    }
+  } catch (error) {
+    engine.log.error({ error: String(error) }, 'the store cannot be read');
+  }
+}
+
+function checkProviderNames(config: Config, providers: readonly Provider[]): void {
+  const names = providers.map((provider) => provider.name);
+  const unknown = Object.keys(config.providers).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  const near = nearest(unknown, names);
+  throw new SidejobError('bad_config', `[providers.${unknown}] is unknown${near ? `; ${near}?` : '.'}`);
+}

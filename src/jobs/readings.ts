@@ -1,0 +1,107 @@
+// What jobs have said so far: the fold over their stdout, gone on with from where it stood, and only for jobs
+// that somebody asks about.
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readLines, SLICE_BYTES } from '../output/lines.js';
+import { sizeOf } from '../output/read.js';
+import { emptyFold, type FoldState, foldLine } from '../providers/fold.js';
+import type { Provider } from '../providers/provider.js';
+
+/** Readings kept in memory; the oldest is dropped and can be derived again. */
+const KEPT = 64;
+/** Output up to this size is folded whole at the end; beyond it, its head and tail are tried first. */
+const WHOLE_BYTES = 1024 * 1024;
+const HEAD_BYTES = 64 * 1024;
+
+interface Reading {
+  offset: number;
+  state: FoldState;
+  /** The fold under way, so that two callers do not fold the same bytes twice. */
+  busy?: Promise<FoldState>;
+}
+
+export class Readings {
+  readonly #kept = new Map<string, Reading>();
+
+  /** The state after everything that has been written until now (whole lines only). */
+  async current(id: string, stdout: string, provider: Provider): Promise<FoldState> {
+    const reading = this.#kept.get(id) ?? { offset: 0, state: emptyFold() };
+    this.#keep(id, reading);
+    reading.busy ??= this.#advance(reading, stdout, provider).finally(() => {
+      reading.busy = undefined;
+    });
+    return reading.busy;
+  }
+
+  forget(id: string): void {
+    this.#kept.delete(id);
+  }
+
+  async #advance(reading: Reading, stdout: string, provider: Provider): Promise<FoldState> {
+    const size = await sizeOf(stdout);
+    for await (const { lines, nextOffset } of readLines(stdout, reading.offset, size)) {
+      reading.state = foldAll(provider, reading.state, lines);
+      reading.offset = nextOffset;
+    }
+    return reading.state;
+  }
+
+  #keep(id: string, reading: Reading): void {
+    this.#kept.delete(id);
+    this.#kept.set(id, reading);
+    const oldest = this.#kept.keys().next().value;
+    if (this.#kept.size > KEPT && oldest !== undefined) this.#kept.delete(oldest);
+  }
+}
+
+/**
+ * The state of output that has come to its end. Where the provider's tail holds the answer, a long output is
+ * decided by its head and its last 256 KB.
+ */
+export async function finalFold(stdout: string, provider: Provider): Promise<FoldState> {
+  const size = await sizeOf(stdout);
+  if (size > WHOLE_BYTES && provider.tailHoldsAnswer) {
+    const head = await foldRange(provider, emptyFold(), stdout, 0, HEAD_BYTES);
+    const { sessionId, model } = head;
+    const begin: FoldState = { ...emptyFold(), sessionId, model };
+    const tail = await foldRange(provider, begin, stdout, size - SLICE_BYTES, size);
+    if (tail.end && (tail.answer || tail.end === 'error')) return tail;
+  }
+  return foldRange(provider, emptyFold(), stdout, 0, size);
+}
+
+async function foldRange(provider: Provider, state: FoldState, path: string, from: number, to: number) {
+  for await (const { lines } of readLines(path, from, to, true)) state = foldAll(provider, state, lines);
+  return state;
+}
+
+function foldAll(provider: Provider, state: FoldState, lines: Buffer[]): FoldState {
+  for (const line of lines) {
+    if (isMeaningful(provider, line)) state = foldLine(provider, state, line.toString('utf8'));
+  }
+  return state;
+}
+
+/** Whether a line can hold anything the provider reads: looked up in the bytes, before any parsing. */
+export function isMeaningful(provider: Provider, line: Buffer): boolean {
+  return provider.needles.length === 0 || provider.needles.some((needle) => line.includes(needle));
+}
+
+/** Keeps an ended job's answer beside its output. On a full disk it is derived again when asked for. */
+export async function keepAnswer(path: string, answer: string): Promise<void> {
+  try {
+    const draft = `${path}.${process.pid}`;
+    await writeFile(draft, answer, { mode: 0o600 });
+    await rename(draft, path);
+  } catch {
+    // Derived data: nothing is lost.
+  }
+}
+
+/** The answer of an ended job: as kept, or derived from its output once more. */
+export async function endedAnswer(files: { answer: string; stdout: string }, provider: Provider | undefined) {
+  try {
+    return await readFile(files.answer, 'utf8');
+  } catch {
+    return provider ? (await finalFold(files.stdout, provider)).answer : '';
+  }
+}

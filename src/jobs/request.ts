@@ -1,0 +1,61 @@
+// What somebody asks for, and how two requests are recognized as the same.
+import { createHash } from 'node:crypto';
+import type { Access, Effort } from '../providers/provider.js';
+import type { JobKind, JobRecord } from '../store/record.js';
+
+/** Who asks, and from where. */
+export interface Caller {
+  /** The MCP client and its project: requests are joined within one caller, never across. */
+  client: string;
+  /** Folder of the client's project, if it has one. */
+  project: string | null;
+}
+
+/** A request for one job, as a caller may give it; what is left out has a default. */
+export interface JobRequest {
+  kind: JobKind;
+  prompt: string;
+  provider?: string;
+  model?: string;
+  cwd?: string;
+  access?: Access;
+  effort?: Effort;
+  systemPrompt?: string;
+  /** A job whose conversation goes on. */
+  continueJob?: string;
+  /** Files, or `job:ID` for that job's answer. */
+  attach?: readonly string[];
+  timeoutSec?: number;
+  idleTimeoutSec?: number;
+  label?: string;
+  dedupeKey?: string;
+  /** Start another job even if the same request is under way. */
+  fresh?: boolean;
+}
+
+export interface Submitted {
+  job: JobRecord;
+  /** The job existed already: the same request, or the same `dedupeKey`. */
+  joined: boolean;
+}
+
+/** Equal for requests that would get the same answer from the same login. */
+export function requestKey(parts: {
+  provider: string;
+  model: string | null;
+  effort: string | null;
+  access: Access;
+  cwd: string;
+  systemPrompt: string | null;
+  sessionId: string | null;
+  loginKey: string;
+  prompt: string;
+}): string {
+  const { prompt, ...rest } = parts;
+  return createHash('sha256')
+    .update(JSON.stringify(Object.entries(rest).sort()))
+    .update('\0')
+    .update(prompt)
+    .digest('hex')
+    .slice(0, 32);
+}

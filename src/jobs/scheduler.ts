@@ -1,0 +1,78 @@
+// Gives places to this server's queued jobs, in their order, as long as the limits over all servers allow.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../errors.js';
+import { hasWaiting, type Limits, takePlace } from '../store/queue.js';
+import type { Engine } from './engine.js';
+import { startJob } from './start.js';
+
+export class Scheduler {
+  #running: Promise<void> | undefined;
+  #again = false;
+  #closed = false;
+  /** Set while jobs of this server wait: another server's finished job may make a place for them. */
+  #stopListening: (() => void) | undefined;
+
+  constructor(private readonly engine: () => Engine) {}
+
+  /**
+   * Looks for jobs to start; a call while it is looking makes it look once more. Resolves when all that can be
+   * started has been. Never rejects.
+   */
+  schedule(): Promise<void> {
+    this.#again = true;
+    this.#running ??= this.#loop().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  close(): void {
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+    this.#closed = true;
+  }
+
+  async #loop(): Promise<void> {
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      try {
+        await this.#startAll();
+      } catch (error) {
+        // A full disk or a locked store: the jobs stay queued, and the next bell or a later try starts them.
+        this.engine().log.error({ error: messageOf(error) }, 'the queue is stuck; trying again');
+        await sleep(1000, undefined, { ref: false });
+        this.#again = true;
+      }
+    }
+  }
+
+  async #startAll(): Promise<void> {
+    const engine = this.engine();
+    const starts: Promise<void>[] = [];
+    for (;;) {
+      const next = await engine.store.write(() => takePlace(engine.store, engine.server.id, limitsOf(engine)));
+      if (!next) break;
+      starts.push(startJob(engine, next.id));
+    }
+    await Promise.all(starts);
+    this.#listenWhileWaiting(hasWaiting(engine.store, engine.server.id));
+  }
+
+  #listenWhileWaiting(waiting: boolean): void {
+    if (waiting && !this.#closed) {
+      this.#stopListening ??= this.engine().store.bell.listen(() => void this.schedule());
+    } else {
+      this.#stopListening?.();
+      this.#stopListening = undefined;
+    }
+  }
+}
+
+/** The limits in force: in all, and for each provider. */
+export function limitsOf({ config }: Pick<Engine, 'config'>): Limits {
+  const { maxRunning, maxRunningPerProvider } = config.settings;
+  return {
+    maxRunning,
+    perProvider: (name) => config.providers[name]?.maxRunning ?? maxRunningPerProvider,
+  };
+}

@@ -1,0 +1,167 @@
+// Brings one job's record up to what is true: the only place that decides whether a job goes on, has ended, or
+// never began. Any server may settle any job at any time; the guards in the store let one of them win.
+import { readFile, stat } from 'node:fs/promises';
+import { type JobFiles, jobFiles } from '../config/paths.js';
+import { readBytes, sizeOf } from '../output/read.js';
+import { deadlinePassed, type ExitRecord, readExit } from '../process/exit-file.js';
+import { compareHost } from '../process/host.js';
+import { livenessOf, type ProcessIdentity } from '../process/identity.js';
+import { terminateJob } from '../process/terminate.js';
+import { emptyFold } from '../providers/fold.js';
+import { findJob } from '../store/jobs.js';
+import type { Cause, JobRecord } from '../store/record.js';
+import { findServer } from '../store/servers.js';
+import { cancelUnbegun, changeOwner, finishJob, recordSignal, requeue } from '../store/transitions.js';
+import type { Engine } from './engine.js';
+import { decideOutcome } from './outcome.js';
+import { finalFold, keepAnswer } from './readings.js';
+
+const STDERR_TAIL_BYTES = 16 * 1024;
+
+/** The launcher of a job that has one. */
+export function launcherOf(job: JobRecord): ProcessIdentity | undefined {
+  const { host, pid, pidStart } = job;
+  return host !== null && pid !== null && pidStart !== null ? { host, pid, start: pidStart } : undefined;
+}
+
+/** Settles a job and returns its record as it is then; undefined for an unknown id. */
+export async function settle(engine: Engine, id: string): Promise<JobRecord | undefined> {
+  const job = findJob(engine.store, id);
+  if (!job || job.finishedAt !== null) return job;
+  const launcher = launcherOf(job);
+  if (launcher) await settleStarted(engine, job, launcher);
+  else await settleQueued(engine, job);
+  return findJob(engine.store, id);
+}
+
+/** A job without a recorded launcher has provably not begun. */
+async function settleQueued(engine: Engine, job: JobRecord): Promise<void> {
+  if (!(await takeOver(engine, job))) return;
+  if (job.placed) await engine.store.write(() => requeue(engine.store, job));
+  void engine.schedule();
+}
+
+async function settleStarted(engine: Engine, job: JobRecord, launcher: ProcessIdentity): Promise<void> {
+  if (compareHost(launcher.host, engine.host) === 'elsewhere') return;
+  const files = jobFiles(engine.paths, job.id, job.attempt);
+  let exit = await readExit(files.exit);
+  if (exit.kind === 'none') {
+    if ((await livenessOf(launcher, engine.host)) === 'alive') {
+      if (job.owner === engine.server.id || (await takeOver(engine, job))) engine.supervisor.watch(job);
+      return;
+    }
+    // It may have written its last word between our two looks.
+    exit = await readExit(files.exit);
+  }
+  if (exit.kind === 'never_ran') return returnToQueue(engine, job);
+  await finish(engine, job, launcher, files, exit);
+}
+
+/**
+ * Makes this server the owner of a job whose own is proved gone. A queued job is taken only by a server that
+ * would use the same login: it must not be billed to somebody else.
+ */
+async function takeOver(engine: Engine, job: JobRecord): Promise<boolean> {
+  if (job.owner === engine.server.id) return true;
+  if (await isOwnerAlive(engine, job)) return false;
+  if (job.status === 'queued' && job.loginKey !== engine.loginKeyOf(job.provider)) return false;
+  return engine.store.write(() => {
+    engine.register();
+    return changeOwner(engine.store, job.id, job.owner, engine.server.id);
+  });
+}
+
+/** Whether the job's server lives, as far as can be proved; one that cannot be judged counts as alive. */
+export async function isOwnerAlive(engine: Engine, job: JobRecord): Promise<boolean> {
+  if (job.owner === engine.server.id) return true;
+  const owner = findServer(engine.store, job.owner);
+  if (!owner) return false;
+  const identity = { host: owner.host, pid: owner.pid, start: owner.pidStart };
+  return (await livenessOf(identity, engine.host)) !== 'gone';
+}
+
+/** The launcher left before it ran anything: its server had died between the record and the go. */
+async function returnToQueue(engine: Engine, job: JobRecord): Promise<void> {
+  await engine.store.write(() => {
+    // Asked to end meanwhile: then it must not begin after all.
+    if (!requeue(engine.store, job)) cancelUnbegun(engine.store, job, Date.now());
+  });
+  engine.store.bell.ring();
+  await settle(engine, job.id);
+}
+
+async function finish(
+  engine: Engine,
+  job: JobRecord,
+  launcher: ProcessIdentity,
+  files: JobFiles,
+  exit: ExitRecord,
+): Promise<void> {
+  let signalSent = job.signalSent;
+  if (exit.kind === 'none') {
+    // The launcher was killed; what it had started may live on.
+    const ended = await terminateJob(job.id, launcher, engine.host, engine.config.settings.graceSec * 1000);
+    if (ended.survivors.length > 0) return;
+    if (ended.signal && job.cause) signalSent = ended.signal;
+  }
+  const { cause, causeNote } = await causeBefore(job, files, exit);
+  const provider = engine.providerNamed(job.provider);
+  const [fold, launcherLog, stdoutBytes, stderrBytes] = await Promise.all([
+    provider ? finalFold(files.stdout, provider) : emptyFold(),
+    readFile(files.launcherLog, 'utf8').catch(() => ''),
+    sizeOf(files.stdout),
+    sizeOf(files.stderr),
+  ]);
+  const tail = await readBytes(files.stderr, Math.max(0, stderrBytes - STDERR_TAIL_BYTES), STDERR_TAIL_BYTES);
+  const verdict = decideOutcome({
+    provider,
+    exit,
+    cause,
+    causeNote,
+    signalSent,
+    fold,
+    launcherLog,
+    stderr: tail.toString('utf8'),
+  });
+  if (fold.answer) await keepAnswer(files.answer, fold.answer);
+  const outcome = {
+    ...verdict,
+    usage: fold.usage ? { ...fold.usage } : null,
+    sessionId: fold.sessionId ?? null,
+    model: fold.model ?? null,
+    answerBytes: Buffer.byteLength(fold.answer),
+    stdoutBytes,
+    stderrBytes,
+  };
+  const won = await engine.store.write(() => finishJob(engine.store, job.id, ['running'], outcome, Date.now()));
+  engine.readings.forget(job.id);
+  engine.supervisor.forget(job.id);
+  if (!won) return;
+  engine.store.bell.ring();
+  engine.supervisor.endLeftovers(job, launcher);
+  void engine.schedule();
+}
+
+/** The cause that counts: one that came after the command had ended by itself does not. */
+async function causeBefore(
+  job: JobRecord,
+  files: JobFiles,
+  exit: ExitRecord,
+): Promise<{ cause: Cause | null; causeNote: string | null }> {
+  if (job.cause !== null) {
+    const ended = exit.kind === 'exited' ? await stat(files.exit).catch(() => undefined) : undefined;
+    const endedFirst = ended !== undefined && job.causeAt !== null && ended.mtimeMs < job.causeAt;
+    return endedFirst ? { cause: null, causeNote: null } : { cause: job.cause, causeNote: job.causeNote };
+  }
+  if (await deadlinePassed(files.deadline)) return { cause: 'timeout', causeNote: timeoutNote(job) };
+  return { cause: null, causeNote: null };
+}
+
+export function timeoutNote(job: Pick<JobRecord, 'timeoutSec'>): string {
+  return `Ended after its time limit of ${job.timeoutSec} s.`;
+}
+
+/** Notes the strongest signal sent, for the record and for whoever finishes the job. */
+export async function noteSignal(engine: Engine, id: string, signal: string): Promise<void> {
+  await engine.store.write(() => recordSignal(engine.store, id, signal));
+}

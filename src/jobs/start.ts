@@ -1,0 +1,91 @@
+// Starts one job that has a place: spawn, record, and only then let go.
+import { mkdir } from 'node:fs/promises';
+import { jobFiles } from '../config/paths.js';
+import { messageOf, SidejobError } from '../errors.js';
+import { sizeOf } from '../output/read.js';
+import { launch } from '../process/launch.js';
+import { findJob } from '../store/jobs.js';
+import type { JobRecord, Outcome } from '../store/record.js';
+import { finishJob, recordLaunch } from '../store/transitions.js';
+import type { Engine } from './engine.js';
+import { jobEnvironment } from './environment.js';
+import { hintFor } from './hints.js';
+
+/** Starts the job that `takePlace` has given a place. A start that fails ends the job as `spawn_failed`. */
+export async function startJob(engine: Engine, id: string): Promise<void> {
+  const job = findJob(engine.store, id);
+  if (!job) return;
+  try {
+    await launchJob(engine, job);
+  } catch (error) {
+    const outcome = notStarted(engine, job, messageOf(error));
+    await engine.store.write(() => finishJob(engine.store, id, ['queued'], outcome, Date.now()));
+    engine.store.bell.ring();
+    void engine.schedule();
+  }
+}
+
+async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
+  const provider = engine.providerNamed(job.provider);
+  if (!provider) throw new SidejobError('spawn_failed', `The provider "${job.provider}" is not known to this server.`);
+  const found = await engine.findCli(provider);
+  if (!found) throw new SidejobError('spawn_failed', `${provider.command} is no longer installed.`);
+  const files = jobFiles(engine.paths, job.id, job.attempt);
+  if ((await sizeOf(files.prompt)) !== job.promptBytes) {
+    throw new SidejobError('spawn_failed', 'Its prompt file is missing or incomplete.');
+  }
+  await mkdir(files.tmp, { recursive: true, mode: 0o700 });
+  const invocation = provider.invoke({
+    cwd: job.cwd,
+    access: job.access,
+    model: job.model ?? undefined,
+    effort: job.effort ?? undefined,
+    systemPrompt: job.systemPrompt ?? undefined,
+    sessionId: job.sessionId ?? undefined,
+    resume: job.resume === 1,
+  });
+  const held = await launch(files, {
+    path: found.path,
+    args: invocation.args,
+    cwd: job.cwd,
+    env: jobEnvironment({
+      base: engine.env,
+      guards: engine.nestingGuards,
+      settings: engine.config.providers[provider.name],
+      invocation: invocation.env,
+      searchPath: found.searchPath,
+      job: { id: job.id, depth: job.depth, tmp: files.tmp, home: engine.paths.home },
+    }),
+    timeoutSec: job.timeoutSec,
+    graceSec: engine.config.settings.graceSec,
+  });
+  let recorded = false;
+  try {
+    recorded = await engine.store.write(() => recordLaunch(engine.store, job, held.identity, Date.now()));
+  } finally {
+    // Canceled meanwhile, or not recorded: then it must not begin.
+    if (!recorded) held.abandon();
+  }
+  if (!recorded) return;
+  held.go();
+  const running = findJob(engine.store, job.id);
+  if (running) engine.supervisor.watch(running, held.ended);
+  engine.store.bell.ring();
+}
+
+function notStarted(engine: Engine, job: JobRecord, error: string): Outcome {
+  return {
+    status: 'failed',
+    reason: 'spawn_failed',
+    exitCode: null,
+    signal: null,
+    error,
+    hint: hintFor('spawn_failed', engine.providerNamed(job.provider)),
+    usage: null,
+    sessionId: null,
+    model: null,
+    answerBytes: 0,
+    stdoutBytes: 0,
+    stderrBytes: 0,
+  };
+}

@@ -1,0 +1,126 @@
+// Accepts a job: everything that can be wrong is found before it is recorded, and once it is recorded it is
+// never lost.
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { jobFiles } from '../config/paths.js';
+import { errnoOf, messageOf, SidejobError } from '../errors.js';
+import type { Provider } from '../providers/provider.js';
+import { findByDedupeKey, findJob, findSameRequest } from '../store/jobs.js';
+import type { JobRecord, NewJob } from '../store/record.js';
+import { insertJob } from '../store/transitions.js';
+import { withAttachments } from './attach.js';
+import {
+  checkAbilities,
+  checkAccess,
+  checkBusy,
+  checkDepth,
+  checkDisk,
+  checkInstalled,
+  checkText,
+  continued,
+  NOTHING,
+  workFolder,
+} from './checks.js';
+import type { Engine } from './engine.js';
+import { newJobId } from './ids.js';
+import { type Caller, type JobRequest, requestKey, type Submitted } from './request.js';
+
+/** How long an ended, unread job still answers the same request. */
+const REASK_MS = 10 * 60 * 1000;
+
+/**
+ * Records a job and starts it if there is a place.
+ * @throws SidejobError; nothing was started then
+ */
+export async function submitJob(
+  engine: Engine,
+  caller: Caller,
+  request: JobRequest,
+  provider: Provider,
+): Promise<Submitted> {
+  checkText(request);
+  checkAbilities(request, provider);
+  const access = checkAccess(engine, request, provider);
+  const depth = checkDepth(engine);
+  const parent = request.continueJob === undefined ? undefined : continued(engine, request, provider);
+  const cwd = parent?.cwd ?? (await workFolder(engine, caller, request));
+  await checkInstalled(engine, provider);
+  await checkDisk(engine);
+  const prompt = await withAttachments(engine, request.prompt, request.attach ?? [], cwd);
+
+  const id = newJobId(provider.name);
+  const login = engine.loginKeyOf(provider.name);
+  const model = request.model ?? parent?.model ?? null;
+  const effort = request.effort ?? null;
+  const systemPrompt = request.systemPrompt ?? null;
+  const job: NewJob = {
+    id,
+    kind: request.kind,
+    provider: provider.name,
+    model,
+    effort,
+    access,
+    systemPrompt,
+    cwd,
+    label: request.label ?? null,
+    promptBytes: Buffer.byteLength(prompt),
+    client: caller.client,
+    project: caller.project,
+    parentId: parent?.id ?? null,
+    depth,
+    sessionId: parent?.sessionId ?? (provider.sessionId === 'chosen' ? randomUUID() : null),
+    resume: parent ? 1 : 0,
+    requestKey: requestKey({
+      ...{ provider: provider.name, model, effort, access, cwd, systemPrompt, prompt },
+      sessionId: parent?.sessionId ?? null,
+      loginKey: login,
+    }),
+    dedupeKey: request.dedupeKey ?? null,
+    loginKey: login,
+    // Somebody waits for the answer of a deferred job.
+    priority: request.kind === 'deferred' ? 1 : 0,
+    timeoutSec: request.timeoutSec ?? engine.config.settings.timeoutSec,
+    idleTimeoutSec: request.idleTimeoutSec ?? null,
+    owner: engine.server.id,
+    createdAt: Date.now(),
+  };
+  const same = existing(engine, job, request);
+  if (same) return { job: same, joined: true };
+
+  // The files come first: the record is the acceptance, and then everything it speaks of is there.
+  await writeFiles(engine, id, prompt);
+  const joined = await engine.store.write(() => {
+    const already = existing(engine, job, request);
+    if (already) return already;
+    checkBusy(engine, job);
+    engine.register();
+    insertJob(engine.store, job);
+    return undefined;
+  });
+  if (joined) return { job: joined, joined: true };
+  await engine.schedule();
+  const recorded = findJob(engine.store, id);
+  if (!recorded) throw new Error(`job ${id} vanished from the store`);
+  return { job: recorded, joined: false };
+}
+
+/** The job that already does what is asked, if there is one. */
+function existing(engine: Engine, job: NewJob, request: JobRequest): JobRecord | undefined {
+  if (job.dedupeKey !== null) {
+    const same = findByDedupeKey(engine.store, job.dedupeKey);
+    if (same) return same;
+  }
+  if (request.fresh) return undefined;
+  return findSameRequest(engine.store, job.requestKey, job.client, job.createdAt - REASK_MS);
+}
+
+async function writeFiles(engine: Engine, id: string, prompt: string): Promise<void> {
+  const files = jobFiles(engine.paths, id);
+  try {
+    await mkdir(files.dir, { recursive: true, mode: 0o700 });
+    await writeFile(files.prompt, prompt, { mode: 0o600 });
+  } catch (error) {
+    const code = errnoOf(error) === 'ENOSPC' ? 'disk_full' : 'store_unavailable';
+    throw new SidejobError(code, `${files.dir} cannot be written: ${messageOf(error)}.`, NOTHING, { cause: error });
+  }
+}

@@ -1,0 +1,206 @@
+// Looks after the jobs that run under this server: notices their end, enforces their limits, and ends what is
+// left of them. All of it can be taken over by another server at any time; nothing here is the only copy.
+import { type FSWatcher, watch } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jobFiles } from '../config/paths.js';
+import { messageOf } from '../errors.js';
+import { sizeOf } from '../output/read.js';
+import { readExit } from '../process/exit-file.js';
+import type { ProcessIdentity } from '../process/identity.js';
+import { ageSec } from '../process/table.js';
+import { endLeftovers, terminateJob } from '../process/terminate.js';
+import { findJob } from '../store/jobs.js';
+import type { Cause, JobRecord } from '../store/record.js';
+import { recordSession, recordSignal, setCause } from '../store/transitions.js';
+import type { Engine } from './engine.js';
+import { launcherOf, settle, timeoutNote } from './settle.js';
+
+const TICK_MS = 1000;
+/** Time that processes a CLI leaves behind get to end by themselves. */
+const LEFTOVER_GRACE_MS = 2000;
+/** The launcher keeps the time limit too; a living server is first, because it reaches the whole tree. */
+const EARLY_OUTPUT_BYTES = 256 * 1024;
+
+interface Watched {
+  id: string;
+  exitWatcher?: FSWatcher;
+  /** Started by a server that has died since. */
+  adopted: boolean;
+  bytes: number;
+  /** When output was last seen to grow, on the monotonic clock in milliseconds. */
+  grewAt: number;
+  /** The work under way for this job, so that ticks do not pile up. */
+  busy: boolean;
+}
+
+export class Supervisor {
+  readonly #watched = new Map<string, Watched>();
+  readonly #ending = new Map<string, Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #engine!: Engine;
+
+  /** Binds the supervisor to its engine; the two know each other. */
+  attach(engine: Engine): void {
+    this.#engine = engine;
+  }
+
+  /** Jobs that this server looks after right now. */
+  get count(): number {
+    return this.#watched.size;
+  }
+
+  /** Those of them that another server had started. */
+  get adopted(): number {
+    return [...this.#watched.values()].filter((entry) => entry.adopted).length;
+  }
+
+  /**
+   * Begins to look after a running job.
+   * @param ended resolves at the end of its launcher, where that is a child of this process; the exit file of
+   * any other is watched
+   */
+  watch(job: JobRecord, ended?: Promise<void>): void {
+    if (this.#watched.has(job.id)) return;
+    const entry: Watched = {
+      id: job.id,
+      adopted: ended === undefined,
+      bytes: 0,
+      grewAt: performance.now(),
+      busy: false,
+    };
+    this.#watched.set(job.id, entry);
+    if (ended) void ended.then(() => this.#settle(job.id));
+    else entry.exitWatcher = this.#watchExit(job);
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  forget(id: string): void {
+    this.#watched.get(id)?.exitWatcher?.close();
+    this.#watched.delete(id);
+    if (this.#watched.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+
+  close(): void {
+    for (const id of [...this.#watched.keys()]) this.forget(id);
+  }
+
+  /**
+   * Ends a running job: the cause is committed before the first signal. Resolves when the job has ended, or
+   * when it is clear that something of it cannot be ended now (it stays running, and is tried again).
+   */
+  end(job: JobRecord, cause: Cause, note: string | null): Promise<void> {
+    const under = this.#ending.get(job.id);
+    if (under) return under;
+    const ending = this.#end(job, cause, note).finally(() => this.#ending.delete(job.id));
+    this.#ending.set(job.id, ending);
+    return ending;
+  }
+
+  async #end(job: JobRecord, cause: Cause, note: string | null): Promise<void> {
+    const { store, paths, host, config } = this.#engine;
+    const launcher = launcherOf(job);
+    if (!launcher) return;
+    // What has ended by itself was not ended by us.
+    const exit = await readExit(jobFiles(paths, job.id, job.attempt).exit);
+    if (exit.kind === 'none') {
+      await store.write(() => setCause(store, job.id, cause, note, Date.now()));
+      store.bell.ring();
+      const { signal, survivors } = await terminateJob(job.id, launcher, host, config.settings.graceSec * 1000);
+      if (signal) await store.write(() => recordSignal(store, job.id, signal));
+      if (survivors.length > 0) {
+        this.#engine.log.warn({ job: job.id, pids: survivors.map(({ pid }) => pid) }, 'processes cannot be ended');
+        this.watch(job);
+        return;
+      }
+    }
+    await settle(this.#engine, job.id);
+  }
+
+  /** Ends, after a short grace, what a CLI left behind in its own process group. Runs in the background. */
+  endLeftovers(job: JobRecord, launcher: ProcessIdentity): void {
+    void sleep(LEFTOVER_GRACE_MS, undefined, { ref: false })
+      .then(() => endLeftovers(job.id, launcher, this.#engine.host, this.#engine.config.settings.graceSec * 1000))
+      .then(({ daemons }) => {
+        if (daemons.length > 0)
+          this.#engine.log.warn({ job: job.id, daemons }, 'left running: it left the job’s session');
+      })
+      .catch((error) => this.#engine.log.error({ job: job.id, error: messageOf(error) }, 'leftovers'));
+  }
+
+  #watchExit(job: JobRecord): FSWatcher | undefined {
+    try {
+      // The file, not the folder: every write to stdout would wake a watch on the folder.
+      const path = jobFiles(this.#engine.paths, job.id, job.attempt).exit;
+      const watcher = watch(path, { persistent: false }, () => this.#settle(job.id));
+      watcher.on('error', () => watcher.close());
+      return watcher;
+    } catch {
+      // No watches left: the tick notices the end within a second.
+      return undefined;
+    }
+  }
+
+  #settle(id: string): void {
+    settle(this.#engine, id).catch((error) => {
+      this.#engine.log.error({ job: id, error: messageOf(error) }, 'settling failed; it is tried again');
+    });
+  }
+
+  #tick(): void {
+    for (const entry of this.#watched.values()) {
+      if (entry.busy) continue;
+      entry.busy = true;
+      this.#check(entry)
+        .catch((error) => this.#engine.log.error({ job: entry.id, error: messageOf(error) }, 'check failed'))
+        .finally(() => {
+          entry.busy = false;
+        });
+    }
+  }
+
+  async #check(entry: Watched): Promise<void> {
+    const job = await settle(this.#engine, entry.id);
+    if (job?.status !== 'running') return this.forget(entry.id);
+    // Somebody has said why it must end, and perhaps died before it did so.
+    if (job.cause) return this.end(job, job.cause, job.causeNote);
+    const files = jobFiles(this.#engine.paths, job.id, job.attempt);
+    const stdoutBytes = await sizeOf(files.stdout);
+    const bytes = stdoutBytes + (await sizeOf(files.stderr));
+    const grew = bytes !== entry.bytes;
+    if (grew) Object.assign(entry, { bytes, grewAt: performance.now() });
+    const broken = await this.#brokenLimit(job, entry);
+    if (broken) return this.end(job, broken.cause, broken.note);
+    if (grew && stdoutBytes <= EARLY_OUTPUT_BYTES) await this.#readEarly(job, files.stdout);
+  }
+
+  async #brokenLimit(job: JobRecord, entry: Watched): Promise<{ cause: Cause; note: string } | undefined> {
+    const limitBytes = this.#engine.config.settings.outputLimitMb * 1024 * 1024;
+    if (entry.bytes > limitBytes) {
+      return { cause: 'output_limit', note: `Ended after ${entry.bytes} bytes of output (limit ${limitBytes}).` };
+    }
+    const silentSec = (performance.now() - entry.grewAt) / 1000;
+    if (job.idleTimeoutSec !== null && silentSec > job.idleTimeoutSec) {
+      return { cause: 'idle_timeout', note: `Ended after ${Math.round(silentSec)} s without output.` };
+    }
+    const age = job.pidStart === null ? undefined : await ageSec({ start: job.pidStart });
+    const ranSec = age ?? (Date.now() - (job.startedAt ?? Date.now())) / 1000;
+    return ranSec > job.timeoutSec ? { cause: 'timeout', note: timeoutNote(job) } : undefined;
+  }
+
+  /** Reads a young job's output for what should not wait: its conversation's id, and errors that cannot heal. */
+  async #readEarly(job: JobRecord, stdout: string): Promise<void> {
+    const { store, readings } = this.#engine;
+    const provider = this.#engine.providerNamed(job.provider);
+    if (!provider) return;
+    const { sessionId, error, end } = await readings.current(job.id, stdout, provider);
+    if (sessionId && job.sessionId === null) await store.write(() => recordSession(store, job.id, sessionId));
+    const healless = error?.fatal && end === undefined ? error : undefined;
+    if (healless?.kind === 'auth_required' || healless?.kind === 'model_not_found') {
+      const now = findJob(store, job.id);
+      if (now) await this.end(now, healless.kind, healless.message);
+    }
+  }
+}

@@ -1,0 +1,98 @@
+// A job as callers see it: what applies, and nothing else. Everything here can be derived again.
+import { stat } from 'node:fs/promises';
+import { jobFiles } from '../config/paths.js';
+import { sizeOf } from '../output/read.js';
+import { queuePosition } from '../store/queue.js';
+import type { JobKind, JobRecord, JobStatus, Reason } from '../store/record.js';
+import type { Engine } from './engine.js';
+import { isOwnerAlive } from './settle.js';
+
+/** One job in a list. Durations are in seconds, sizes in bytes. */
+export interface JobView {
+  jobId: string;
+  kind: JobKind;
+  status: JobStatus;
+  reason?: Reason;
+  exitCode?: number;
+  signal?: string;
+  provider: string;
+  model?: string;
+  label?: string;
+  cwd: string;
+  /** What it does right now, in one line. */
+  activity?: string;
+  elapsedSec: number;
+  /** Time since its last output. */
+  idleSec?: number;
+  unread?: true;
+  answerBytes?: number;
+  stdoutBytes?: number;
+  stderrBytes?: number;
+  cancelRequested?: true;
+  error?: string;
+  hint?: string;
+}
+
+/** The view of a job. An active job's output is read on to tell its activity. */
+export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> {
+  const ended = job.finishedAt !== null;
+  const until = job.finishedAt ?? Date.now();
+  return withoutNulls({
+    jobId: job.id,
+    kind: job.kind,
+    status: job.status,
+    reason: job.reason,
+    exitCode: job.exitCode,
+    signal: job.signal,
+    provider: job.provider,
+    model: job.model,
+    label: job.label,
+    cwd: job.cwd,
+    elapsedSec: seconds(until - (job.startedAt ?? job.createdAt)),
+    ...(ended ? {} : await activity(engine, job)),
+    unread: ended && job.readAt === null ? true : null,
+    ...(ended && {
+      answerBytes: job.answerBytes || null,
+      stdoutBytes: job.stdoutBytes || null,
+      stderrBytes: job.stderrBytes || null,
+    }),
+    cancelRequested: !ended && job.cause !== null ? true : null,
+    error: job.error,
+    hint: job.hint,
+  }) as JobView;
+}
+
+async function activity(engine: Engine, job: JobRecord) {
+  if (job.status === 'queued') return { activity: await queuedActivity(engine, job) };
+  const files = jobFiles(engine.paths, job.id, job.attempt);
+  const provider = engine.providerNamed(job.provider);
+  const fold = provider && (await engine.readings.current(job.id, files.stdout, provider));
+  const [stdoutBytes, stderrBytes, changed] = await Promise.all([
+    sizeOf(files.stdout),
+    sizeOf(files.stderr),
+    stat(files.stdout).catch(() => undefined),
+  ]);
+  return {
+    activity: fold?.activity ?? 'started',
+    idleSec: changed && seconds(Date.now() - Math.max(changed.mtimeMs, job.startedAt ?? 0)),
+    answerBytes: fold?.answer ? Buffer.byteLength(fold.answer) : null,
+    stdoutBytes: stdoutBytes || null,
+    stderrBytes: stderrBytes || null,
+  };
+}
+
+async function queuedActivity(engine: Engine, job: JobRecord): Promise<string> {
+  if (job.placed) return 'starting';
+  if (!(await isOwnerAlive(engine, job))) {
+    return 'waiting: its server is gone; a server with the same login will start it';
+  }
+  return `waiting for a place, ${queuePosition(engine.store, job)} in line`;
+}
+
+export function seconds(ms: number): number {
+  return Math.max(0, Math.round(ms / 100) / 10);
+}
+
+function withoutNulls(value: object): object {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== null && entry !== undefined));
+}

@@ -1,0 +1,49 @@
+// Waiting for jobs to end. A wait has a limit of its own, and its end never touches a job.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { findJob } from '../store/jobs.js';
+import type { JobRecord } from '../store/record.js';
+import type { Engine } from './engine.js';
+import { settle } from './settle.js';
+
+export interface WaitOptions {
+  until: 'all' | 'any';
+  waitMs: number;
+  signal?: AbortSignal;
+}
+
+/** How often the jobs themselves are looked at, should no bell ring (their server has died). */
+const CHECK_MS = 1000;
+
+/**
+ * Resolves when all (or any) of the jobs have ended, when the time is up, or when the caller gives up; with the
+ * records as they are then, in the order given.
+ */
+export async function waitForJobs(engine: Engine, ids: readonly string[], options: WaitOptions): Promise<JobRecord[]> {
+  const end = performance.now() + options.waitMs;
+  const { store } = engine;
+  let wake = () => {};
+  const stopListening = store.bell.listen(() => wake());
+  options.signal?.addEventListener('abort', () => wake(), { once: true });
+  try {
+    let check = true;
+    for (;;) {
+      const rung = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      if (check) await Promise.all(ids.map((id) => settle(engine, id)));
+      const jobs = ids.map((id) => findJob(store, id)).filter((job) => job !== undefined);
+      const ended = jobs.filter((job) => job.finishedAt !== null).length;
+      const enough = options.until === 'all' ? ended === jobs.length : ended > 0;
+      const left = end - performance.now();
+      if (enough || left <= 0 || options.signal?.aborted) return jobs;
+      const timer = new AbortController();
+      check = await Promise.race([
+        rung.then(() => false),
+        sleep(Math.min(left, CHECK_MS), true, { signal: timer.signal }).catch(() => true),
+      ]);
+      timer.abort();
+    }
+  } finally {
+    stopListening();
+  }
+}

@@ -1,0 +1,43 @@
+// Checks a call's arguments, and says of a wrong one how it would be right, so that the model can mend its call.
+import type { z } from 'zod';
+import { nearest } from '../config/nearest.js';
+import { SidejobError } from '../errors.js';
+import type { Tool } from './tool.js';
+
+/**
+ * The arguments, checked.
+ * @throws SidejobError `bad_argument` that names the argument, what it accepts, and the near one it may mean
+ */
+export function parseArguments(tool: Tool, given: unknown): Record<string, unknown> {
+  const parsed = tool.input.safeParse(given ?? {});
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new SidejobError('bad_argument', issue ? explain(tool, issue, given) : 'arguments are wrong.', after(tool));
+}
+
+function explain(tool: Tool, issue: z.core.$ZodIssue, given: unknown): string {
+  if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
+    const [key = ''] = issue.keys;
+    const known = Object.keys(tool.input.shape);
+    const near = nearest(key, known);
+    const about = near && describe(tool, near);
+    if (near) return `"${key}" is unknown; ${near}${about ? ` (${about})` : ''}?`;
+    return known.length > 0 ? `"${key}" is unknown. There are ${known.join(', ')}.` : `"${key}": it takes none.`;
+  }
+  if (issue.path.length === 0) return 'arguments must be an object.';
+  const name = issue.path.join('.');
+  const value = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)?.[key], given);
+  if (value === undefined) return `${name} is missing.`;
+  const shown = JSON.stringify(value)?.slice(0, 60) ?? String(value);
+  return `${name} = ${shown}: ${issue.message.replace(/^Invalid (input|option): /, '')}.`;
+}
+
+/** What an argument is, in its schema's own words. */
+function describe(tool: Tool, name: string): string | undefined {
+  const field = tool.input.shape[name] as z.ZodType | undefined;
+  return name.endsWith('Sec') ? 'seconds' : field?.description;
+}
+
+function after(tool: Tool): string {
+  return tool.hints.readOnlyHint && tool.name !== 'llm_run' ? 'Call it again, corrected.' : 'Nothing was started.';
+}

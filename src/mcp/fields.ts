@@ -1,0 +1,49 @@
+// Arguments that several tools share: one definition, every use.
+import { z } from 'zod';
+import { ACCESS_LEVELS, EFFORT_LEVELS } from '../providers/provider.js';
+
+const jobId = z.string().min(1).max(200).describe('a unique prefix will do');
+
+/** What is asked, of whom, and where: shared by llm_run and llm_job_submit. */
+export const ASKING = {
+  prompt: z.string().describe('all the context it needs; the job knows nothing of this conversation'),
+  provider: z.string().optional().describe('default: a ready CLI of another vendor than yours'),
+  providers: z.array(z.string()).min(1).max(8).optional().describe('ask several: one job each'),
+  model: z.string().min(1).max(200).optional(),
+  cwd: z.string().optional().describe("absolute; default: this client's project"),
+  continueJob: z.string().optional().describe("go on with that job's conversation, same CLI and folder"),
+  attach: z.array(z.string()).max(32).optional().describe('files, or job:ID for its answer; appended to the prompt'),
+};
+
+/** Only for jobs that may work for long. */
+export const WORKING = {
+  access: z.enum(ACCESS_LEVELS).optional().describe('read-only (default); edit: files in cwd; full: no guard'),
+  effort: z.enum(EFFORT_LEVELS).optional(),
+  systemPrompt: z.string().optional(),
+  timeoutSec: z.number().int().min(1).max(604_800).optional().describe('total limit, default 3600'),
+  idleTimeoutSec: z.number().int().min(1).max(604_800).optional().describe('limit without output, default none'),
+  label: z.string().max(200).optional(),
+  dedupeKey: z.string().min(1).max(200).optional().describe('an active job with this key is returned instead'),
+  fresh: z.boolean().optional().describe('start anew even if the same request is under way'),
+};
+
+export const JOBS = {
+  jobId: jobId.optional(),
+  jobIds: z.array(jobId).min(1).max(50).optional(),
+};
+
+export const JOB = { jobId };
+
+export const WAIT_SEC = z.number().min(0).max(3600).optional().describe('default: what this client allows');
+
+/** A job in a list; only what applies is there. */
+export const JOB_VIEW = z
+  .object({
+    jobId: z.string(),
+    kind: z.string(),
+    status: z.string(),
+    provider: z.string(),
+    cwd: z.string(),
+    elapsedSec: z.number(),
+  })
+  .catchall(z.unknown());

@@ -1,0 +1,19 @@
+// The project a client works in: where its jobs work by default, and whose unread jobs it is told of.
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+const MARKS = ['.git', '.hg', '.jj', 'package.json', 'pyproject.toml', 'Cargo.toml', 'go.mod'];
+
+/**
+ * The client's project: as it says itself, else the project around the server's own folder; null where there is
+ * none (desktop clients start their servers in / or in the home folder).
+ */
+export async function findProject(env: NodeJS.ProcessEnv, cwd: string, home: string): Promise<string | null> {
+  if (env.CLAUDE_PROJECT_DIR) return env.CLAUDE_PROJECT_DIR;
+  for (let folder = cwd; folder !== dirname(folder) && folder !== home; folder = dirname(folder)) {
+    for (const mark of MARKS) {
+      if (await stat(join(folder, mark)).catch(() => undefined)) return folder;
+    }
+  }
+  return null;
+}

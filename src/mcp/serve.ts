@@ -1,0 +1,36 @@
+// Serves MCP on stdin and stdout until the client goes away. Jobs go on.
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { createLog } from '../log.js';
+import { createServer } from './server.js';
+import { Session } from './session.js';
+
+/** The largest message taken; prompts of several megabytes are normal. */
+const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
+
+export function serve(env: NodeJS.ProcessEnv): void {
+  const log = createLog(env);
+  const session = new Session(env, log);
+  let leaving = false;
+  const leave = (status: number) => {
+    if (leaving) return;
+    leaving = true;
+    session.close();
+    process.exit(status);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => leave(0));
+  process.stdin.on('end', () => leave(0));
+  process.stdin.on('close', () => leave(0));
+  process.stdout.on('error', () => leave(0));
+  process.on('uncaughtException', (error) => {
+    log.error({ error: error.message, stack: error.stack }, 'uncaught exception');
+    leave(1);
+  });
+  process.on('unhandledRejection', (reason) => {
+    log.error({ error: String(reason), stack: reason instanceof Error ? reason.stack : '' }, 'unhandled rejection');
+  });
+  const transport = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize: MESSAGE_MAX_BYTES });
+  serveStdio(() => createServer(session), {
+    transport,
+    onerror: (error) => log.warn({ error: error.message }, 'protocol'),
+  });
+}

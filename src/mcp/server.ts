@@ -1,0 +1,100 @@
+// The protocol's side of Sidejob: lists the tools, passes calls to them, and shapes what they throw.
+import { CLIENT_INFO_META_KEY, Server, type ServerContext } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import { messageOf, SidejobError } from '../errors.js';
+import { VERSION } from '../version.js';
+import { parseArguments } from './arguments.js';
+import { INSTRUCTIONS } from './instructions.js';
+import { TOOLS } from './registry.js';
+import type { Session } from './session.js';
+import type { Reply, Tool } from './tool.js';
+
+/** One server instance for one connection (or probe); everything that lasts is in the session. */
+export function createServer(session: Session): Server {
+  const server = new Server(
+    { name: 'sidejob', title: 'Sidejob', version: VERSION },
+    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+  );
+  server.setRequestHandler('tools/list', () => ({ tools: TOOLS.map(describeTool) }));
+  server.setRequestHandler('tools/call', async (request, context) => {
+    const tool = TOOLS.find(({ name }) => name === request.params.name);
+    const clientName = clientNameOf(server, context);
+    return toResult(await answer(session, tool, request.params, clientName, context));
+  });
+  return server;
+}
+
+/** A tool as `tools/list` shows it. */
+export function describeTool({ name, title, description, input, output, hints, meta }: Tool) {
+  return {
+    name,
+    title,
+    description,
+    inputSchema: jsonSchema(input),
+    ...(output && { outputSchema: jsonSchema(output) }),
+    annotations: hints,
+    ...(meta && { _meta: meta }),
+  };
+}
+
+function jsonSchema(schema: z.ZodObject): { type: 'object' } {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return rest as { type: 'object' };
+}
+
+async function answer(
+  session: Session,
+  tool: Tool | undefined,
+  params: { name: string; arguments?: unknown },
+  clientName: string,
+  context: ServerContext,
+): Promise<Reply> {
+  try {
+    if (!tool) {
+      throw new SidejobError(
+        'bad_argument',
+        `no tool "${params.name}".`,
+        `There are ${TOOLS.map((t) => t.name).join(', ')}.`,
+      );
+    }
+    const args = parseArguments(tool, params.arguments);
+    const call = await session.call(clientName, context.mcpReq.signal, progressOf(context));
+    const reply = await tool.handle(args, call);
+    const notice = await session.unreadNotice(tool.name);
+    return notice ? { ...reply, text: `${reply.text}\n\n${notice}` } : reply;
+  } catch (error) {
+    // Wrong calls come back as results, not as protocol errors: only those reach the model.
+    if (error instanceof SidejobError) return { text: error.line, isError: true };
+    session.log.error({ error: messageOf(error), stack: error instanceof Error ? error.stack : '' }, 'a call failed');
+    return {
+      text: `internal_error: ${messageOf(error)}. This is a defect of Sidejob; jobs are not touched.`,
+      isError: true,
+    };
+  }
+}
+
+function toResult({ text, data, isError }: Reply) {
+  return {
+    content: [{ type: 'text' as const, text }],
+    ...(data && !isError && { structuredContent: data }),
+    ...(isError && { isError }),
+  };
+}
+
+/** The client's name: said with each request since 2026-07-28, once at the beginning before. */
+function clientNameOf(server: Server, context: ServerContext): string {
+  const envelope: Record<string, unknown> | undefined = context.mcpReq.envelope;
+  const said = (envelope?.[CLIENT_INFO_META_KEY] as { name?: unknown } | undefined) ?? server.getClientVersion();
+  return typeof said?.name === 'string' ? said.name : 'unknown';
+}
+
+function progressOf(context: ServerContext) {
+  const progressToken = context.mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  return (progress: number, message: string) => {
+    // A client that has gone away is noticed by the transport, not here.
+    void context.mcpReq
+      .notify({ method: 'notifications/progress', params: { progressToken, progress, message } })
+      .catch(() => {});
+  };
+}

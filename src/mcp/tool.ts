@@ -1,0 +1,52 @@
+// What a tool is: a value with a name, a description, a schema and a handler. One file a tool in tools/.
+import type { z } from 'zod';
+import type { JobManager } from '../jobs/manager.js';
+import type { Caller } from '../jobs/request.js';
+import type { Provider } from '../providers/provider.js';
+
+/** All four of the protocol's hints, always said: what is left out, clients fill with the worst. */
+export interface Hints {
+  readOnlyHint: boolean;
+  destructiveHint: boolean;
+  idempotentHint: boolean;
+  openWorldHint: boolean;
+}
+
+/** What a handler knows of the call beside its arguments. */
+export interface Call {
+  /** Opens the store at the first call that needs it. */
+  manager(): Promise<JobManager>;
+  readonly providers: readonly Provider[];
+  /** `clientInfo.name` of the client. */
+  readonly clientName: string;
+  readonly caller: Caller;
+  /** Aborted when the client cancels the call: that ends a wait, never a job. */
+  readonly signal: AbortSignal;
+  /** Tells the client that the call goes on; present if it gave a progress token. */
+  readonly progress?: (elapsedSec: number, message: string) => void;
+  /** What health needs to know of the server itself. */
+  readonly server: { version: string; startedAt: number; home: string };
+}
+
+/** A reply: text for the model, and the same as data where the tool has an output schema. */
+export interface Reply {
+  text: string;
+  data?: Record<string, unknown>;
+  isError?: boolean;
+}
+
+export interface Tool<Input extends z.ZodObject = z.ZodObject> {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly input: Input;
+  readonly output?: z.ZodObject;
+  readonly hints: Hints;
+  readonly meta?: Record<string, unknown>;
+  handle(args: z.infer<Input>, call: Call): Promise<Reply>;
+}
+
+/** Keeps a tool's argument types while its value is checked. */
+export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool {
+  return tool as unknown as Tool;
+}

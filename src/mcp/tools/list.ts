@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { SidejobError } from '../../errors.js';
+import { settle } from '../../jobs/settle.js';
+import { viewJob } from '../../jobs/view.js';
+import { listJobs } from '../../store/jobs.js';
+import { JOB_VIEW } from '../fields.js';
+import { jobLine } from '../format.js';
+import { defineTool } from '../tool.js';
+
+export const list = defineTool({
+  name: 'llm_job_list',
+  title: 'Find jobs',
+  description:
+    'Find jobs, of earlier sessions and other clients too. Without arguments: running here, or ended and not yet ' +
+    'read. Newest first.',
+  input: z.strictObject({
+    filter: z.enum(['open', 'active', 'unread', 'ended', 'any']).optional().describe('default open'),
+    scope: z.enum(['project', 'all']).optional().describe("default project, where this client's is known"),
+    provider: z.string().optional(),
+    query: z.string().max(200).optional().describe('part of the label, folder or id'),
+    limit: z.number().int().min(1).max(100).optional().describe('default 20'),
+    cursor: z.string().optional().describe('nextCursor of the page before'),
+  }),
+  output: z.object({ jobs: z.array(JOB_VIEW), nextCursor: z.string().optional() }),
+  hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  meta: { 'anthropic/searchHint': 'background jobs inbox history unread answers' },
+  async handle({ filter = 'open', scope, provider, query, limit = 20, cursor }, call) {
+    const { engine } = await call.manager();
+    const project = scope === 'all' ? null : call.caller.project;
+    const before = cursor === undefined ? undefined : Number(cursor);
+    if (before !== undefined && !Number.isSafeInteger(before)) {
+      throw new SidejobError(
+        'bad_argument',
+        `cursor ${JSON.stringify(cursor)} is not one.`,
+        'Use nextCursor as given.',
+      );
+    }
+    const rows = listJobs(engine.store, { filter, project, provider, query, before, limit: limit + 1 });
+    const page = await Promise.all(rows.slice(0, limit).map(async (job) => (await settle(engine, job.id)) ?? job));
+    const jobs = await Promise.all(page.map((job) => viewJob(engine, job)));
+    const nextCursor = rows.length > limit ? String(page.at(-1)?.seq) : undefined;
+    const where = project ? ` in ${project} (scope:"all" for every project)` : '';
+    const lines = jobs.length > 0 ? jobs.map(jobLine) : [`No ${filter === 'any' ? '' : `${filter} `}jobs${where}.`];
+    if (nextCursor) lines.push(`More: cursor "${nextCursor}".`);
+    return { text: lines.join('\n'), data: { jobs, ...(nextCursor && { nextCursor }) } };
+  },
+});

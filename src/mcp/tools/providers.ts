@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { chooseProvider } from '../../jobs/choose.js';
+import { describeProviders } from '../../jobs/providers.js';
+import { defineTool } from '../tool.js';
+
+export const providers = defineTool({
+  name: 'llm_providers',
+  title: 'Which LLM CLIs there are',
+  description: 'Which CLIs are ready, their login, models and use today, what is wrong and the remedy. Costs nothing.',
+  input: z.strictObject({ provider: z.string().optional() }),
+  output: z.object({
+    providers: z.array(z.object({ name: z.string(), status: z.string() }).catchall(z.unknown())),
+    defaultProvider: z.string().optional(),
+  }),
+  hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  meta: { 'anthropic/searchHint': 'installed models login claude codex gemini' },
+  async handle({ provider }, call) {
+    const { engine } = await call.manager();
+    const wanted =
+      provider === undefined ? call.providers : [await chooseProvider(engine, call.providers, provider, '')];
+    const views = await describeProviders(engine, wanted);
+    const chosen = await chooseProvider(engine, call.providers, undefined, call.clientName).catch(() => undefined);
+    const lines = views.map((view) => {
+      const details = [view.path, view.login && `login: ${view.login}`, view.models?.join(' ')].filter(Boolean);
+      const today = view.jobsToday ? [`${view.jobsToday} jobs today`] : [];
+      return [`${view.name} ${view.status}`, ...details, ...today, view.remedy].filter(Boolean).join(', ');
+    });
+    if (chosen) lines.push(`Default here: ${chosen.name}.`);
+    return { text: lines.join('\n'), data: { providers: views, ...(chosen && { defaultProvider: chosen.name }) } };
+  },
+});

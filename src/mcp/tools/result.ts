@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { requireJob } from '../../jobs/lookup.js';
+import { RESULT_VIEWS, readResult } from '../../jobs/result.js';
+import { settle } from '../../jobs/settle.js';
+import { viewJob } from '../../jobs/view.js';
+import { JOB } from '../fields.js';
+import { jobLine, stderrTail } from '../format.js';
+import { defineTool } from '../tool.js';
+import { markShown } from './shown.js';
+
+export const result = defineTool({
+  name: 'llm_job_result',
+  title: 'Read what a job wrote',
+  description:
+    'Captured output of a job in any state, paged by bytes. The header says the total and where to read on; a ' +
+    'failure adds the end of stderr.',
+  input: z.strictObject({
+    ...JOB,
+    view: z.enum(RESULT_VIEWS).optional().describe('default answer; events: one line each, offset counts them'),
+    offset: z.number().int().optional().describe('default 0; negative: from the end'),
+    limit: z.number().int().min(1).max(36_000).optional().describe('bytes, default 24000'),
+  }),
+  hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  meta: { 'anthropic/searchHint': 'answer stdout stderr log of background job' },
+  async handle({ jobId, view = 'answer', offset = 0, limit = 24_000 }, call) {
+    const { engine } = await call.manager();
+    const known = requireJob(engine, jobId);
+    const job = (await settle(engine, known.id)) ?? known;
+    const page = await readResult(engine, job, view, offset, limit);
+    const more = page.nextOffset < page.total ? `, read on from offset ${page.nextOffset}` : '';
+    const unit = view === 'events' ? 'events' : 'bytes';
+    const range = page.total === 0 ? 'empty' : `${page.offset}–${page.nextOffset} of ${page.total} ${unit}${more}`;
+    const parts = [`${jobLine({ ...(await viewJob(engine, job)), unread: undefined })}\n${view}: ${range}`, page.text];
+    if (job.status === 'failed' && view === 'answer') {
+      const stderr = await stderrTail(engine, job);
+      if (stderr) parts.push(`End of stderr:\n${stderr}`);
+    }
+    await markShown(engine, [job]);
+    return { text: parts.filter(Boolean).join('\n') };
+  },
+});

@@ -1,0 +1,12 @@
+// An outcome that was shown to a caller is read; an answer nobody saw stays in the inbox.
+import type { Engine } from '../../jobs/engine.js';
+import type { JobRecord } from '../../store/record.js';
+import { markRead } from '../../store/transitions.js';
+
+export async function markShown(engine: Engine, jobs: readonly JobRecord[]): Promise<void> {
+  const unread = jobs.filter((job) => job.finishedAt !== null && job.readAt === null);
+  if (unread.length === 0) return;
+  await engine.store.write(() => {
+    for (const job of unread) markRead(engine.store, job.id, Date.now());
+  });
+}

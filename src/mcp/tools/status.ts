@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { settle } from '../../jobs/settle.js';
+import { viewJob } from '../../jobs/view.js';
+import { JOB_VIEW, JOBS } from '../fields.js';
+import { jobLine } from '../format.js';
+import { pollAfterSec } from '../polling.js';
+import { defineTool } from '../tool.js';
+import { namedJobs } from './named-jobs.js';
+
+export const status = defineTool({
+  name: 'llm_job_status',
+  title: 'Look at jobs',
+  description:
+    'Lifecycle status and latest activity of jobs, now. To wait for them, use llm_job_wait instead of polling.',
+  input: z.strictObject(JOBS),
+  output: z.object({ jobs: z.array(JOB_VIEW), pollAfterSec: z.number() }),
+  hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  meta: { 'anthropic/searchHint': 'background job progress state' },
+  async handle(args, call) {
+    const { engine } = await call.manager();
+    const named = namedJobs(engine, args);
+    const jobs = await Promise.all(named.map(async (job) => (await settle(engine, job.id)) ?? job));
+    const views = await Promise.all(jobs.map((job) => viewJob(engine, job)));
+    return { text: views.map(jobLine).join('\n'), data: { jobs: views, pollAfterSec: pollAfterSec(jobs) } };
+  },
+});

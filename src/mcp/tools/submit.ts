@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { notesOn, startJobs } from '../asking.js';
+import { ASKING, WORKING } from '../fields.js';
+import { pollAfterSec } from '../polling.js';
+import { defineTool } from '../tool.js';
+
+export const submit = defineTool({
+  name: 'llm_job_submit',
+  title: 'Start a background job',
+  description:
+    'Start work on an LLM CLI, also work that changes files; returns at once. The job outlives this client and ' +
+    'its server; collect the answer with llm_job_wait.',
+  input: z.strictObject({ ...ASKING, ...WORKING }),
+  output: z.object({
+    jobId: z.string(),
+    jobs: z.array(
+      z.object({ jobId: z.string(), provider: z.string(), status: z.string(), joined: z.boolean().optional() }),
+    ),
+    pollAfterSec: z.number(),
+    note: z.string().optional(),
+  }),
+  hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
+  meta: { 'anthropic/searchHint': 'delegate hand off background job claude codex gemini agent' },
+  async handle(asked, call) {
+    const outcome = await startJobs(call, 'async', asked);
+    const jobs = outcome.started.map(({ job, joined }) => ({
+      jobId: job.id,
+      provider: job.provider,
+      status: job.status,
+      ...(joined && { joined }),
+    }));
+    const note = notesOn(outcome).join(' ');
+    const lines = jobs.map((job) => `${job.jobId} ${job.status}`);
+    return {
+      text: [...lines, ...(note ? [note] : []), 'Collect with llm_job_wait.'].join('\n'),
+      data: {
+        jobId: jobs[0]?.jobId,
+        jobs,
+        pollAfterSec: pollAfterSec(outcome.started.map(({ job }) => job)),
+        ...(note && { note }),
+      },
+    };
+  },
+});

@@ -1,0 +1,52 @@
+// Lines of a file that may be a gigabyte long and still growing, in slices that never hold up the event loop.
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { readBytes } from './read.js';
+
+export const SLICE_BYTES = 256 * 1024;
+/** Longer lines are dropped: no CLI says anything of meaning in one, and a parser would block on it. */
+export const LINE_MAX_BYTES = 4 * 1024 * 1024;
+
+const NEWLINE = 0x0a;
+
+export interface LineSlice {
+  /** Whole lines, without their newline. */
+  lines: Buffer[];
+  /** Byte offset after the last whole line: where to go on from. */
+  nextOffset: number;
+}
+
+/**
+ * The whole lines of a file between two byte offsets. A last line without a newline is left for the next time,
+ * unless `final` says that no more will come.
+ */
+export async function* readLines(path: string, from: number, to: number, final = false): AsyncGenerator<LineSlice> {
+  let offset = from;
+  let rest: Buffer = Buffer.alloc(0);
+  /** True while inside a line that was dropped for its length. */
+  let dropping = false;
+  while (offset < to) {
+    const slice = await readBytes(path, offset, Math.min(SLICE_BYTES, to - offset));
+    if (slice.length === 0) break;
+    offset += slice.length;
+    const lines: Buffer[] = [];
+    let start = 0;
+    for (let end = slice.indexOf(NEWLINE); end >= 0; end = slice.indexOf(NEWLINE, start)) {
+      if (!dropping) lines.push(join(rest, slice.subarray(start, end)));
+      rest = Buffer.alloc(0);
+      dropping = false;
+      start = end + 1;
+    }
+    if (!dropping) rest = join(rest, slice.subarray(start));
+    if (rest.length > LINE_MAX_BYTES) {
+      rest = Buffer.alloc(0);
+      dropping = true;
+    }
+    yield { lines, nextOffset: dropping ? offset : offset - rest.length };
+    await yieldToOthers();
+  }
+  if (final && rest.length > 0) yield { lines: [rest], nextOffset: offset };
+}
+
+function join(head: Buffer, tail: Buffer): Buffer {
+  return head.length === 0 ? tail : Buffer.concat([head, tail]);
+}

@@ -1,0 +1,46 @@
+// What the launcher wrote down about the end of its command.
+import { readFile } from 'node:fs/promises';
+
+export type ExitRecord =
+  /** Nothing yet (or never: the launcher was killed). */
+  | { kind: 'none' }
+  /** The launcher left without running the command. */
+  | { kind: 'never_ran' }
+  | { kind: 'exited'; code: number };
+
+/** Reads an exit file. Valid is a number and a newline; anything else, a missing file too, is `none`. */
+export async function readExit(path: string): Promise<ExitRecord> {
+  const text = await readFile(path, 'latin1').catch(() => '');
+  if (text.startsWith('nogo\n')) return { kind: 'never_ran' };
+  const match = /^(\d{1,3})\n/.exec(text);
+  return match ? { kind: 'exited', code: Number(match[1]) } : { kind: 'none' };
+}
+
+/** Whether the launcher ended the job for its total time limit. */
+export async function deadlinePassed(path: string): Promise<boolean> {
+  return (await readFile(path, 'latin1').catch(() => '')).startsWith('timeout\n');
+}
+
+/**
+ * The signal that ended the command, where launcher.log proves it. A status above 128 alone does not: a
+ * program may exit with 143 of its own will.
+ */
+export function signalFromLog(log: string, exitCode: number): NodeJS.Signals | undefined {
+  const words: Record<number, [RegExp, NodeJS.Signals]> = {
+    137: [/Killed/, 'SIGKILL'],
+    143: [/Terminated/, 'SIGTERM'],
+    129: [/Hangup/, 'SIGHUP'],
+    131: [/Quit/, 'SIGQUIT'],
+    134: [/Aborted/, 'SIGABRT'],
+    139: [/Segmentation fault/, 'SIGSEGV'],
+  };
+  const known = words[exitCode];
+  return known?.[0].test(log) ? known[1] : undefined;
+}
+
+/** The launcher's own words on why it could not run the command (statuses 126 and 127), if it said any. */
+export function startFailureFromLog(log: string, exitCode: number): string | undefined {
+  if (exitCode !== 126 && exitCode !== 127) return undefined;
+  const line = /launcher\.sh: (?:line )?\d+: (.*)/.exec(log)?.[1];
+  return line?.trim();
+}

@@ -1,0 +1,92 @@
+// Finds a CLI's executable: on PATH, then on the login shell's PATH. Desktop clients start their servers with
+// a bare PATH, on which nothing that nvm, Homebrew or an installer of its own has put is found.
+import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
+
+export interface FoundCommand {
+  /** Absolute path. */
+  path: string;
+  /** The PATH on which it was found: its own tools (a `node` for its `#!` line) are there too. */
+  searchPath: string;
+  via: 'config' | 'PATH' | 'login shell';
+}
+
+/** How long the login shell may take; a slow profile must not hold up a job for longer. */
+const SHELL_TIMEOUT_MS = 5000;
+const MARK = '@sidejob-path@';
+
+let loginPath: Promise<string> | undefined;
+
+/** Looks for `name` on PATH, and only if it is not there on the login shell's. */
+export async function findCommand(name: string, env: NodeJS.ProcessEnv): Promise<FoundCommand | undefined> {
+  const own = env.PATH ?? '';
+  const onPath = await searchIn(name, own);
+  if (onPath) return { path: onPath, searchPath: own, via: 'PATH' };
+  loginPath ??= readLoginPath(env);
+  const all = joinPaths(own, await loginPath);
+  const found = await searchIn(name, all);
+  return found ? { path: found, searchPath: all, via: 'login shell' } : undefined;
+}
+
+/** Whether a file can be run. */
+export async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function searchIn(name: string, searchPath: string): Promise<string | undefined> {
+  for (const folder of searchPath.split(delimiter)) {
+    // A relative entry would mean another program in each folder.
+    if (!isAbsolute(folder)) continue;
+    const path = join(folder, name);
+    if (await isExecutable(path)) return path;
+  }
+  return undefined;
+}
+
+function joinPaths(...paths: string[]): string {
+  return [...new Set(paths.flatMap((path) => path.split(delimiter)))].filter(Boolean).join(delimiter);
+}
+
+/** The PATH that the user's login shell sets up; empty where it cannot be had in time. */
+async function readLoginPath(env: NodeJS.ProcessEnv): Promise<string> {
+  const shell = env.SHELL;
+  if (!shell || !isAbsolute(shell) || process.platform === 'win32') return '';
+  return new Promise((resolve) => {
+    // Interactive too, because nvm and its like are set up in .bashrc. In a session of its own, so that a shell
+    // that grabs the terminal or starts programs can be ended as a whole.
+    const child = spawn(shell, ['-ilc', `printf '${MARK}%s${MARK}' "$PATH"`], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+      env: { ...env, TERM: 'dumb' },
+    });
+    let output = '';
+    const finish = () => {
+      clearTimeout(timer);
+      resolve(output.split(MARK)[1] ?? '');
+    };
+    const timer = setTimeout(() => {
+      if (child.pid !== undefined) killGroup(child.pid);
+      finish();
+    }, SHELL_TIMEOUT_MS);
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.on('error', finish);
+    child.on('close', finish);
+  });
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Gone meanwhile.
+  }
+}

@@ -1,0 +1,108 @@
+// Starts one command under launcher.sh: in its own session, its output straight to files, held back until the
+// caller has recorded it.
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { JobFiles } from '../config/paths.js';
+import { messageOf, SidejobError } from '../errors.js';
+import { currentHost, hostKey } from './host.js';
+import type { ProcessIdentity } from './identity.js';
+import { processInfo } from './table.js';
+
+/** Blanks that the exit and deadline files are made of, so that a full disk has room for what they will say. */
+const BLANKS = ' '.repeat(8);
+
+const LAUNCHER = fileURLToPath(new URL('./launcher.sh', import.meta.url));
+
+export interface Command {
+  /** Absolute path: a bare name could be a builtin of the shell. */
+  path: string;
+  args: readonly string[];
+  cwd: string;
+  env: Record<string, string>;
+  /** Total time limit in seconds, kept by the launcher itself, so that it holds while no server lives; 0: none. */
+  timeoutSec: number;
+  /** Seconds between SIGTERM and SIGKILL at that limit. */
+  graceSec: number;
+}
+
+/** A launcher that waits to be let go. */
+export interface HeldLaunch {
+  readonly identity: ProcessIdentity;
+  /** Resolves when the launcher has ended, however it ended. */
+  readonly ended: Promise<void>;
+  /** Lets it run the command. Only after its identity has been recorded. */
+  go(): void;
+  /** Makes it leave without running anything. */
+  abandon(): void;
+}
+
+/**
+ * Spawns the launcher of a job whose prompt file exists. Nothing of the command runs before `go()`; if this
+ * process dies first, the launcher reads the end of its go pipe and leaves.
+ * @throws SidejobError `spawn_failed` if the launcher itself could not be started.
+ */
+export async function launch(files: JobFiles, command: Command): Promise<HeldLaunch> {
+  const { execa } = await import('execa');
+  const opened: FileHandle[] = [];
+  const openFile = async (path: string, flags: string) => {
+    const handle = await open(path, flags, 0o600);
+    opened.push(handle);
+    return handle;
+  };
+  try {
+    for (const path of [files.exit, files.deadline]) await (await openFile(path, 'w')).write(BLANKS);
+    const prompt = await openFile(files.prompt, 'r');
+    const stdout = await openFile(files.stdout, 'a');
+    const log = await openFile(files.launcherLog, 'a');
+    const stderr = await openFile(files.stderr, 'a');
+    const { timeoutSec, graceSec } = command;
+    const spawned = execa(
+      '/bin/sh',
+      [LAUNCHER, files.exit, files.deadline, String(timeoutSec), String(graceSec), command.path, ...command.args],
+      {
+        stdio: [fd(prompt), fd(stdout), fd(log), fd(stderr), 'pipe'],
+        cwd: command.cwd,
+        env: command.env,
+        extendEnv: false,
+        detached: true,
+        // The job outlives this process, so nothing here may end it or hold its output.
+        cleanup: false,
+        buffer: false,
+        reject: false,
+      },
+    );
+    const child = spawned.nodeChildProcess;
+    if (child.pid === undefined) throw new Error((await spawned).message);
+    const pipe = child.stdio[4] as Writable;
+    // The launcher may be killed while the pipe is open; what counts then is its exit file.
+    pipe.on('error', () => {});
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.unref();
+    (pipe as Writable & { unref?(): void }).unref?.();
+    return {
+      identity: await identify(child.pid),
+      ended,
+      go: () => pipe.end('go\n'),
+      abandon: () => pipe.destroy(),
+    };
+  } catch (error) {
+    throw new SidejobError('spawn_failed', `The job could not be started: ${messageOf(error)}.`, undefined, {
+      cause: error,
+    });
+  } finally {
+    for (const handle of opened) await handle.close();
+  }
+}
+
+/** execa takes any descriptor, but its types know only the first few. */
+function fd(handle: FileHandle): 3 {
+  return handle.fd as 3;
+}
+
+/** The identity of a child that has just been started and is held, so that it cannot be gone yet. */
+async function identify(pid: number): Promise<ProcessIdentity> {
+  const [host, info] = await Promise.all([currentHost(), processInfo(pid)]);
+  // A launcher killed in its first millisecond has no start time any more; its end is noticed like any other.
+  return { host: hostKey(host), pid, start: info?.start ?? 'gone' };
+}

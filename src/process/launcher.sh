@@ -1,0 +1,49 @@
+#!/bin/sh
+# Runs one command and records how it ended, without a server.
+#
+# usage: launcher.sh EXIT_FILE DEADLINE_FILE TIMEOUT_SEC GRACE_SEC COMMAND [ARG...]
+#
+# fd 0 the prompt, 1 the job's stdout, 2 launcher.log, 3 the job's stderr, 4 the go pipe.
+# Both files exist already, filled with blanks, and are overwritten in place: no rename that a signal could
+# cut short, and room even on a full disk. EXIT_FILE gets the exit status, or `nogo` if the command was never
+# run. DEADLINE_FILE gets `timeout` if the time limit ended the group. This process leads its own session and
+# process group, so `kill -- -$$` reaches the whole job.
+#
+# The braces make the shell read the whole script before it runs any of it: replacing this file (an upgrade)
+# does no harm to running jobs.
+{
+  # Handlers, not "ignore": an ignored signal would stay ignored in the command.
+  trap : HUP INT QUIT TERM USR1 USR2 ALRM
+  exec 9<>"$1" 8<>"$2" || exit 125
+  limit=$3 grace=$4
+  shift 4
+
+  # End of file instead of `go`: the server died before it had recorded this process.
+  read -r go <&4 || go=
+  exec 4<&-
+  [ "$go" = go ] || { echo nogo >&9; exit 125; }
+
+  watch=
+  if [ "$limit" != 0 ]; then
+    (
+      # A signal to the group must not disarm the limit; USR1 from the launcher does.
+      trap '' HUP INT QUIT TERM USR2 ALRM
+      trap 'kill -KILL $!; exit 0' USR1
+      /bin/sleep "$limit" &
+      wait $!
+      echo timeout >&8
+      kill -TERM -$$
+      kill -CONT -$$
+      /bin/sleep "$grace" &
+      wait $!
+      kill -KILL -$$
+    ) </dev/null >/dev/null 2>&1 3>&- 9>&- &
+    watch=$!
+  fi
+
+  "$@" 2>&3 3>&- 8>&- 9>&-
+  code=$?
+  echo "$code" >&9
+  [ -z "$watch" ] || kill -USR1 "$watch"
+  exit "$code"
+}

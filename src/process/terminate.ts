@@ -1,0 +1,112 @@
+// Ends the whole process tree of a job: TERM, a grace period, KILL, and proof that all of it is gone.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errnoOf } from '../errors.js';
+import type { Host } from './host.js';
+import type { ProcessIdentity } from './identity.js';
+import { type JobProcess, jobProcesses } from './job-processes.js';
+import { processInfo } from './table.js';
+
+export interface Termination {
+  /** The strongest signal that was needed; absent if nothing of the job was left alive. */
+  signal?: 'SIGTERM' | 'SIGKILL';
+  /** Processes that outlived even SIGKILL (stuck in the kernel, or another user's). */
+  survivors: JobProcess[];
+}
+
+const POLL_MS = 25;
+/** How long the kernel gets to remove a killed process. */
+const KILL_WAIT_MS = 1000;
+
+/**
+ * Ends every process of job `id` and waits until that is proved.
+ * @param graceMs time between SIGTERM and SIGKILL
+ */
+export async function terminateJob(
+  id: string,
+  launcher: ProcessIdentity,
+  here: Host,
+  graceMs: number,
+): Promise<Termination> {
+  // The snapshot comes before the first signal: a parent's death cuts the descent of its children.
+  const before = await jobProcesses(id, launcher, here);
+  if (before.length === 0) return { survivors: [] };
+  signalAll(before, launcher, 'SIGTERM');
+  // A stopped process takes SIGTERM only once it goes on.
+  signalAll(before, launcher, 'SIGCONT');
+  const afterTerm = await waitGone(before, graceMs);
+  const forked = await jobProcesses(id, launcher, here);
+  const stubborn = mergeByPid(afterTerm, forked);
+  if (stubborn.length === 0) return { signal: 'SIGTERM', survivors: [] };
+
+  const survivors = await kill(id, stubborn, launcher, here);
+  return { signal: 'SIGKILL', survivors };
+}
+
+/** Kills what TERM did not end; again, for what was forked meanwhile; and the launcher last of all. */
+async function kill(id: string, stubborn: JobProcess[], launcher: ProcessIdentity, here: Host) {
+  let left = stubborn;
+  for (let round = 0; round < 20 && left.length > 0; round += 1) {
+    const others = left.filter((info) => info.pid !== launcher.pid);
+    for (const info of others) send(info.pid, 'SIGKILL');
+    // The launcher writes down how the command ended, and then leaves by itself.
+    await waitGone(others.length > 0 ? others : left, KILL_WAIT_MS / 4);
+    const waited = await waitGone(
+      left.filter((info) => info.pid === launcher.pid),
+      KILL_WAIT_MS / 4,
+    );
+    for (const info of waited) send(info.pid, 'SIGKILL');
+    left = mergeByPid(await waitGone(left, POLL_MS), await jobProcesses(id, launcher, here));
+  }
+  return left;
+}
+
+function signalAll(members: JobProcess[], launcher: ProcessIdentity, signal: NodeJS.Signals): void {
+  if (members.some((info) => info.pid === launcher.pid)) send(-launcher.pid, signal);
+  for (const info of members) if (info.group !== launcher.pid) send(info.pid, signal);
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // Gone meanwhile, or another user's: either way the caller's proof of death decides.
+    if (!['ESRCH', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
+  }
+}
+
+/** Waits until the processes are gone, at most `ms`; returns those that are not. */
+async function waitGone(members: JobProcess[], ms: number): Promise<JobProcess[]> {
+  const end = performance.now() + ms;
+  for (;;) {
+    const alive = await stillAlive(members);
+    if (alive.length === 0 || performance.now() >= end) return alive;
+    await sleep(POLL_MS);
+  }
+}
+
+async function stillAlive(members: JobProcess[]): Promise<JobProcess[]> {
+  const now = await Promise.all(members.map((info) => processInfo(info.pid)));
+  return members.filter((info, index) => now[index]?.start === info.start && !now[index]?.zombie);
+}
+
+function mergeByPid(...lists: JobProcess[][]): JobProcess[] {
+  return [...new Map(lists.flat().map((info) => [info.pid, info])).values()];
+}
+
+/**
+ * Ends what a finished command left behind in its own session. What left the session may be a daemon that
+ * others share: it is reported and not touched.
+ */
+export async function endLeftovers(
+  id: string,
+  launcher: ProcessIdentity,
+  here: Host,
+  graceMs: number,
+): Promise<{ ended: number; daemons: number[] }> {
+  const left = await jobProcesses(id, launcher, here);
+  const ours = left.filter((info) => info.inSession);
+  for (const info of ours) send(info.pid, 'SIGTERM');
+  for (const info of ours) send(info.pid, 'SIGCONT');
+  for (const info of await waitGone(ours, graceMs)) send(info.pid, 'SIGKILL');
+  return { ended: ours.length, daemons: left.filter((info) => !info.inSession).map(({ pid }) => pid) };
+}

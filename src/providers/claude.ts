@@ -1,0 +1,166 @@
+// Claude Code. What is said here of its flags and output was seen with Claude Code 2.1.328; recordings are in
+// test/fixtures/recordings/claude.
+import { type Failure, failure, isFatal } from './classify.js';
+import { toolEvent, usageEvent } from './events.js';
+import { array, isObject, type Json, number, object, string } from './json.js';
+import type { Access, Invocation, Provider, ProviderEvent, ProviderRequest } from './provider.js';
+
+/**
+ * `read-only` takes the editing tools away, which no allow rule of the user's brings back. Bash stays, under
+ * Claude's own rules: commands that change nothing pass, others would need somebody to ask and are denied,
+ * except where the user's settings allow them.
+ */
+const ACCESS: Record<Access, readonly string[]> = {
+  'read-only': ['--permission-mode', 'manual', '--disallowedTools=Edit,Write,NotebookEdit'],
+  edit: ['--permission-mode', 'acceptEdits'],
+  full: ['--permission-mode', 'bypassPermissions'],
+};
+
+function invoke({ access, model, effort, systemPrompt, sessionId, resume }: ProviderRequest): Invocation {
+  // `--flag=value` keeps a value that begins with "-" from being read as a flag.
+  const args = ['-p', '--output-format', 'stream-json', '--verbose', ...ACCESS[access]];
+  if (sessionId) args.push(`--${resume ? 'resume' : 'session-id'}=${sessionId}`);
+  if (model) args.push(`--model=${model}`);
+  if (effort) args.push(`--effort=${effort}`);
+  // A conversation keeps the system prompt it began with: on --resume the flag is accepted and ignored.
+  if (systemPrompt && !resume) args.push(`--append-system-prompt=${systemPrompt}`);
+  return { args, env: {} };
+}
+
+function read(record: Json): ProviderEvent[] {
+  switch (record.type) {
+    case 'system':
+      return readSystem(record);
+    case 'assistant':
+      return readAssistant(record);
+    case 'result':
+      return readResult(record);
+    default:
+      return [];
+  }
+}
+
+function readSystem(record: Json): ProviderEvent[] {
+  if (record.subtype === 'api_retry') return [readRetry(record)];
+  const sessionId = string(record, 'session_id');
+  if (record.subtype !== 'init' || !sessionId) return [];
+  return [{ type: 'session', sessionId, model: string(record, 'model') }];
+}
+
+function readRetry(record: Json): ProviderEvent {
+  const status = number(record, 'error_status');
+  const attempt = number(record, 'attempt');
+  const maxAttempts = number(record, 'max_retries');
+  // No status means no answer: seen with a refused and with a cut connection, both times with "unknown".
+  if (status === undefined)
+    return { type: 'retry', attempt, maxAttempts, kind: 'network', message: 'no answer from the API' };
+  const words = (string(record, 'error') ?? 'error').replaceAll('_', ' ');
+  const { kind } = failure(words, status);
+  // The first 401 may heal: it makes Claude Code renew its login (an OAuth token, an apiKeyHelper's key).
+  const fatal = isFatal(kind) && (attempt ?? 1) > 1;
+  return { type: 'retry', attempt, maxAttempts, kind, message: `${status} ${words}`, fatal };
+}
+
+function readAssistant(record: Json): ProviderEvent[] {
+  const blocks = array(object(record, 'message'), 'content').filter(isObject);
+  if (record.is_api_error_message === true) {
+    const text = blocks.map((block) => string(block, 'text') ?? '').join(' ');
+    return [{ type: 'error', ...apiFailure(text, record) }];
+  }
+  // What a subagent writes is no part of the answer; what it does is.
+  const own = !record.parent_tool_use_id;
+  return blocks.flatMap((block): ProviderEvent[] => {
+    const text = string(block, 'text') ?? string(block, 'thinking') ?? '';
+    if (block.type === 'tool_use') return [toolEvent(string(block, 'name') ?? 'tool', object(block, 'input'))];
+    if (block.type === 'thinking') return [{ type: 'thinking', text }];
+    return block.type === 'text' && own ? [{ type: 'text', text }] : [];
+  });
+}
+
+/** The last line of a run. An API error has `subtype: "success"` together with `is_error: true`. */
+function readResult(record: Json): ProviderEvent[] {
+  const usage = readUsage(record);
+  if (record.is_error === true || record.subtype !== 'success') {
+    return [usage, { type: 'error', ...apiFailure(resultError(record), record) }, { type: 'end', ok: false }];
+  }
+  const text = string(record, 'result');
+  return [usage, ...(text ? [{ type: 'answer', text } as const] : []), { type: 'end', ok: true }];
+}
+
+/** `usage` is of this run; since some version after 2.1.197 the cost counts the whole conversation. */
+function readUsage(record: Json): ProviderEvent {
+  const usage = object(record, 'usage');
+  const cachedTokens = number(usage, 'cache_read_input_tokens');
+  const uncached = number(usage, 'input_tokens');
+  const inputTokens =
+    uncached === undefined
+      ? undefined
+      : uncached + (cachedTokens ?? 0) + (number(usage, 'cache_creation_input_tokens') ?? 0);
+  const outputTokens = number(usage, 'output_tokens');
+  const reasoningTokens = number(object(usage, 'output_tokens_details'), 'thinking_tokens');
+  const costUsd = number(record, 'total_cost_usd');
+  return usageEvent({ inputTokens, outputTokens, cachedTokens, reasoningTokens, costUsd }, ['costUsd']);
+}
+
+function resultError(record: Json): string {
+  const errors = array(record, 'errors').filter((error): error is string => typeof error === 'string');
+  // "[ede_diagnostic] …" is for Claude Code's own developers.
+  const said = string(record, 'result') ?? errors.find((error) => !error.startsWith('[ede_diagnostic]'));
+  return said ?? (string(record, 'terminal_reason') ?? string(record, 'subtype') ?? '').replaceAll('_', ' ');
+}
+
+function apiFailure(text: string, record: Json): Failure {
+  return failure(text, number(record, 'api_error_status'));
+}
+
+const LOGIN = [
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_AUTH_TOKEN',
+  'CLAUDE_CODE_OAUTH_TOKEN',
+  'CLAUDE_CODE_USE_BEDROCK',
+  'CLAUDE_CODE_USE_VERTEX',
+];
+
+export const claude: Provider = {
+  name: 'claude',
+  title: 'Claude Code',
+  vendor: 'anthropic',
+  clients: ['claude-code', 'claude-ai', 'claude-desktop'],
+  command: 'claude',
+  install: 'npm install -g @anthropic-ai/claude-code',
+  login: 'claude auth login',
+  loginEnv: [...LOGIN, 'ANTHROPIC_BASE_URL', 'CLAUDE_CONFIG_DIR'],
+  readyEnv: LOGIN,
+  // On macOS the credentials are in the keychain, and only .claude.json shows that somebody has been here.
+  readyFiles: ['.claude/.credentials.json', '.claude.json'],
+  // The first three are nesting guards. The rest ties a process to the session that started it: Claude Code
+  // hands them to its MCP servers, so they reach us, and a job is no part of that session.
+  dropEnv: [
+    'CLAUDECODE',
+    'CLAUDE_CODE_ENTRYPOINT',
+    'CLAUDE_CODE_SSE_PORT',
+    'CLAUDE_CODE_CHILD_NOTES_DIR',
+    'CLAUDE_CODE_LAUNCHED_BY_SESSION_IDS',
+    'CLAUDE_CODE_MESSAGING_SOCKET',
+    'CLAUDE_CODE_MESSAGING_TOKEN',
+    'CLAUDE_CODE_SESSION_ID',
+  ],
+  accessLevels: ['read-only', 'edit', 'full'],
+  effortLevels: ['low', 'medium', 'high'],
+  systemPrompt: true,
+  sessionId: 'chosen',
+  // The aliases that `claude --help` names.
+  models: ['fable', 'opus', 'sonnet'],
+  // Not "type":"user": those lines are tool results, the bulk of the output. Quotes inside a JSON string are
+  // escaped, so what a tool printed cannot look like a needle.
+  needles: ['"type":"assistant"', '"type":"result"', '"subtype":"init"', '"subtype":"api_retry"'],
+  tailHoldsAnswer: true,
+  invoke,
+  read,
+  // Its stderr is empty unless it refuses to start: "Session ID … is already in use", or bypass as root.
+  readStderr(text) {
+    if (text.trim() === '') return undefined;
+    const { kind, message } = failure(text.trim().replace(/^Error: /, ''));
+    return { kind, message };
+  },
+};

@@ -1,0 +1,121 @@
+// Reading jobs. Every list is paged by key and indexed: its cost does not grow with history.
+import type { JobRecord, JobStatus } from './record.js';
+import type { Store } from './store.js';
+
+type Row = Omit<JobRecord, 'usage'> & { usage: string | null };
+
+function decode(row: Row): JobRecord {
+  return { ...row, usage: row.usage === null ? null : JSON.parse(row.usage) };
+}
+
+export function findJob(store: Store, id: string): JobRecord | undefined {
+  const row = store.get<Row>('SELECT * FROM job WHERE id = $id', { id });
+  return row && decode(row);
+}
+
+/** Ids that begin with `prefix`, or whose random part does; at most `limit`, newest first. */
+export function findIds(store: Store, prefix: string, limit: number): string[] {
+  const pattern = prefix.replace(/[^a-z0-9-]/g, '');
+  return store
+    .all<{ id: string }>('SELECT id FROM job WHERE id GLOB $head OR id GLOB $tail ORDER BY seq DESC LIMIT $limit', {
+      head: `${pattern}*`,
+      tail: `*-${pattern}*`,
+      limit,
+    })
+    .map((row) => row.id);
+}
+
+/** Jobs that have not ended, oldest first. */
+export function activeJobs(store: Store): JobRecord[] {
+  return store.all<Row>('SELECT * FROM job WHERE finishedAt IS NULL ORDER BY seq').map(decode);
+}
+
+/** The newest job that asked for the same, by the same client, and is active or ended unread since `since`. */
+export function findSameRequest(store: Store, requestKey: string, client: string, since: number) {
+  const row = store.get<Row>(
+    `SELECT * FROM job WHERE requestKey = $requestKey AND client = $client AND readAt IS NULL
+       AND cause IS NULL AND (finishedAt IS NULL OR (finishedAt >= $since AND status IN ('completed', 'failed')))
+     ORDER BY seq DESC LIMIT 1`,
+    { requestKey, client, since },
+  );
+  return row && decode(row);
+}
+
+/** The active job with this `dedupeKey`. */
+export function findByDedupeKey(store: Store, dedupeKey: string): JobRecord | undefined {
+  const row = store.get<Row>('SELECT * FROM job WHERE dedupeKey = $dedupeKey AND finishedAt IS NULL', { dedupeKey });
+  return row && decode(row);
+}
+
+/** The active job that uses this conversation. */
+export function findBySession(store: Store, provider: string, sessionId: string): JobRecord | undefined {
+  const row = store.get<Row>(
+    'SELECT * FROM job WHERE sessionId = $sessionId AND provider = $provider AND finishedAt IS NULL',
+    { provider, sessionId },
+  );
+  return row && decode(row);
+}
+
+/** The active job that may change files in this folder. */
+export function findWriterIn(store: Store, cwd: string): JobRecord | undefined {
+  const row = store.get<Row>(
+    `SELECT * FROM job INDEXED BY job_active WHERE finishedAt IS NULL AND access <> 'read-only' AND cwd = $cwd LIMIT 1`,
+    { cwd },
+  );
+  return row && decode(row);
+}
+
+export interface ListFilter {
+  filter: 'open' | 'active' | 'unread' | 'ended' | 'any';
+  /** Null: every project. */
+  project: string | null;
+  provider?: string;
+  /** Part of the label, the folder or the id. */
+  query?: string;
+  /** Only jobs older than this key. */
+  before?: number;
+  limit: number;
+}
+
+const CONDITIONS: Record<ListFilter['filter'], string> = {
+  open: '(finishedAt IS NULL OR readAt IS NULL)',
+  active: 'finishedAt IS NULL',
+  unread: 'finishedAt IS NOT NULL AND readAt IS NULL',
+  ended: 'finishedAt IS NOT NULL',
+  any: 'TRUE',
+};
+
+/** Jobs, newest first. */
+export function listJobs(store: Store, { filter, project, provider, query, before, limit }: ListFilter): JobRecord[] {
+  const conditions = [CONDITIONS[filter]];
+  if (project !== null) conditions.push('project = $project');
+  if (provider) conditions.push('provider = $provider');
+  if (query) conditions.push('(label LIKE $like OR cwd LIKE $like OR id LIKE $like)');
+  if (before !== undefined) conditions.push('seq < $before');
+  const sql = `SELECT * FROM job WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $limit`;
+  const like = query && `%${query.replace(/[%_]/g, ' ').trim()}%`;
+  const given = Object.entries({ project, provider, like, before, limit }).filter(([, value]) => value != null);
+  return store.all<Row>(sql, Object.fromEntries(given)).map(decode);
+}
+
+/** How many jobs of a project ended and were not read. */
+export function countUnread(store: Store, project: string): number {
+  const sql = 'SELECT count(*) AS n FROM job WHERE finishedAt IS NOT NULL AND readAt IS NULL AND project = $project';
+  return store.get<{ n: number }>(sql, { project })?.n ?? 0;
+}
+
+export function countByStatus(store: Store): Record<JobStatus, number> {
+  const rows = store.all<{ status: JobStatus; jobs: number }>('SELECT status, jobs FROM tally');
+  return Object.fromEntries(rows.map((row) => [row.status, row.jobs])) as Record<JobStatus, number>;
+}
+
+/** Jobs of one provider that began since `since`, and what they used. */
+export function usageSince(store: Store, provider: string, since: number): { jobs: number; tokens: number } {
+  const row = store.get<{ jobs: number; tokens: number | null }>(
+    `SELECT count(*) AS jobs,
+            sum(coalesce(json_extract(usage, '$.inputTokens'), 0) + coalesce(json_extract(usage, '$.outputTokens'), 0)) AS tokens
+       FROM job WHERE provider = $provider AND createdAt >= $since`,
+    { provider, since },
+  );
+  return { jobs: row?.jobs ?? 0, tokens: row?.tokens ?? 0 };
+}

@@ -1,0 +1,59 @@
+// Places: how many jobs may run at once, counted in the store and so over all servers.
+import type { Store } from './store.js';
+
+export interface Limits {
+  maxRunning: number;
+  /** Places on one provider. */
+  perProvider(provider: string): number;
+}
+
+/** Places taken, in all and by provider. Costs as much as there are running jobs. */
+export function placesTaken(store: Store): { total: number; byProvider: Map<string, number> } {
+  const rows = store.all<{ provider: string; n: number }>(
+    'SELECT provider, count(*) AS n FROM job INDEXED BY job_placed WHERE placed = 1 GROUP BY provider',
+  );
+  return {
+    total: rows.reduce((sum, row) => sum + row.n, 0),
+    byProvider: new Map(rows.map((row) => [row.provider, row.n])),
+  };
+}
+
+export function countQueued(store: Store): number {
+  return store.get<{ jobs: number }>("SELECT jobs FROM tally WHERE status = 'queued'")?.jobs ?? 0;
+}
+
+/** Whether jobs of this server wait for a place. */
+export function hasWaiting(store: Store, owner: string): boolean {
+  const sql =
+    "SELECT 1 FROM job INDEXED BY job_queue WHERE status = 'queued' AND placed = 0 AND owner = $owner LIMIT 1";
+  return store.get(sql, { owner }) !== undefined;
+}
+
+/** Where a queued job stands in the order in which places are given: 1 is next. */
+export function queuePosition(store: Store, job: { seq: number; priority: number }): number {
+  const row = store.get<{ n: number }>(
+    `SELECT count(*) AS n FROM job WHERE status = 'queued' AND placed = 0
+       AND (priority > $priority OR (priority = $priority AND seq <= $seq))`,
+    { seq: job.seq, priority: job.priority },
+  );
+  return row?.n ?? 0;
+}
+
+/**
+ * Gives a place to the first job of this server's queue that fits the limits (priority, then age), and counts
+ * the attempt. Returns its id, or undefined if there is no place or nobody to take it. Call inside `write`.
+ */
+export function takePlace(store: Store, owner: string, limits: Limits): { id: string; attempt: number } | undefined {
+  const { total, byProvider } = placesTaken(store);
+  if (total >= limits.maxRunning) return undefined;
+  const waiting = store.all<{ id: string; provider: string; attempt: number }>(
+    `SELECT id, provider, attempt FROM job INDEXED BY job_queue
+      WHERE status = 'queued' AND placed = 0 AND owner = $owner ORDER BY priority DESC, seq`,
+    { owner },
+  );
+  const next = waiting.find((job) => (byProvider.get(job.provider) ?? 0) < limits.perProvider(job.provider));
+  if (!next) return undefined;
+  const attempt = next.attempt + 1;
+  store.run('UPDATE job SET placed = 1, attempt = $attempt WHERE id = $id', { id: next.id, attempt });
+  return { id: next.id, attempt };
+}

@@ -1,0 +1,165 @@
+// What a job's row holds. The meaning of every state stands here, beside its type.
+import type { Access, Effort, Usage } from '../providers/provider.js';
+
+/**
+ * - `queued`: recorded, waiting for a place.
+ * - `running`: its launcher has been let go.
+ * - `completed`: exit status 0, a good final event where the CLI has one, and an answer.
+ * - `failed`: see `Reason`.
+ * - `canceled`: ended by request, or taken from the queue.
+ * - `orphaned`: its process is gone and left no exit status (a reboot, kill -9 of the launcher).
+ */
+export type JobStatus = 'queued' | 'running' | 'completed' | 'failed' | 'canceled' | 'orphaned';
+export const ACTIVE_STATUSES = ['queued', 'running'] as const satisfies readonly JobStatus[];
+
+/** `async`: submitted; `deferred`: asked for with `llm_run`, which answers at once if it can. */
+export type JobKind = 'async' | 'deferred';
+
+/** Why a job failed. A closed set. */
+export type Reason =
+  | 'exit_code'
+  | 'killed'
+  | 'interrupted'
+  | 'provider_error'
+  | 'auth_required'
+  | 'rate_limited'
+  | 'quota_exhausted'
+  | 'model_not_found'
+  | 'context_too_long'
+  | 'refused'
+  | 'network'
+  | 'empty_answer'
+  | 'invalid_output'
+  | 'timeout'
+  | 'idle_timeout'
+  | 'output_limit'
+  | 'spawn_failed';
+
+/** Why we ended a job; committed before the first signal is sent. The first cause wins. */
+export type Cause = 'cancel' | 'timeout' | 'idle_timeout' | 'output_limit' | 'auth_required' | 'model_not_found';
+
+/** One job as stored. Times are milliseconds since 1970; absent values are null. */
+export interface JobRecord {
+  seq: number;
+  id: string;
+  kind: JobKind;
+  status: JobStatus;
+
+  provider: string;
+  model: string | null;
+  effort: Effort | null;
+  access: Access;
+  systemPrompt: string | null;
+  cwd: string;
+  label: string | null;
+  promptBytes: number;
+
+  /** The MCP client that asked, and the project it was in. */
+  client: string;
+  project: string | null;
+  /** The job whose conversation this one continues. */
+  parentId: string | null;
+  /** How many jobs started one another above this one. */
+  depth: number;
+  /** The CLI's conversation; null until it is known. */
+  sessionId: string | null;
+  resume: 0 | 1;
+
+  /** Hash of what was asked, to recognize the same request. */
+  requestKey: string;
+  dedupeKey: string | null;
+  /** Hash of the environment that decides which account pays. */
+  loginKey: string;
+
+  priority: number;
+  timeoutSec: number;
+  idleTimeoutSec: number | null;
+
+  /** The server that looks after the job. */
+  owner: string;
+  /** Tries to start it, from 0. Each begins by taking a place. */
+  attempt: number;
+  /** 1 while the job counts against the limits. */
+  placed: 0 | 1;
+  /** The launcher's identity; null until it is recorded, which is before anything runs. */
+  host: string | null;
+  pid: number | null;
+  pidStart: string | null;
+
+  cause: Cause | null;
+  causeAt: number | null;
+  /** A sentence on the cause: how long the job had been silent, what the CLI had said. */
+  causeNote: string | null;
+  /** The strongest signal that we have sent. */
+  signalSent: string | null;
+
+  reason: Reason | null;
+  exitCode: number | null;
+  signal: string | null;
+  error: string | null;
+  hint: string | null;
+  usage: Usage | null;
+  answerBytes: number | null;
+  stdoutBytes: number | null;
+  stderrBytes: number | null;
+
+  createdAt: number;
+  startedAt: number | null;
+  finishedAt: number | null;
+  /** When its outcome was first shown to a caller. */
+  readAt: number | null;
+}
+
+/** What is known of a job when it is recorded. */
+export type NewJob = Pick<
+  JobRecord,
+  | 'id'
+  | 'kind'
+  | 'provider'
+  | 'model'
+  | 'effort'
+  | 'access'
+  | 'systemPrompt'
+  | 'cwd'
+  | 'label'
+  | 'promptBytes'
+  | 'client'
+  | 'project'
+  | 'parentId'
+  | 'depth'
+  | 'sessionId'
+  | 'resume'
+  | 'requestKey'
+  | 'dedupeKey'
+  | 'loginKey'
+  | 'priority'
+  | 'timeoutSec'
+  | 'idleTimeoutSec'
+  | 'owner'
+  | 'createdAt'
+>;
+
+/** How a job ended: all that the final transition writes. */
+export interface Outcome {
+  status: Exclude<JobStatus, 'queued' | 'running'>;
+  reason: Reason | null;
+  exitCode: number | null;
+  signal: string | null;
+  error: string | null;
+  hint: string | null;
+  usage: Usage | null;
+  sessionId: string | null;
+  model: string | null;
+  answerBytes: number;
+  stdoutBytes: number;
+  stderrBytes: number;
+}
+
+/** A server that has written to the store; its identity tells whether it still lives. */
+export interface ServerRecord {
+  id: string;
+  host: string;
+  pid: number;
+  pidStart: string;
+  startedAt: number;
+}

@@ -1,0 +1,92 @@
+// The store's one door: prepared statements, transactions that wait for locks without blocking, and the bell.
+import { open } from 'node:fs/promises';
+import type Database from 'better-sqlite3';
+import { Bell } from './bell.js';
+import { openDatabase, retryWhileBusy, storeError } from './open.js';
+
+type Parameters = Record<string, unknown>;
+
+/** An open store. Reads are synchronous and short; writes wait their turn. */
+export class Store {
+  readonly bell: Bell;
+  readonly #statements = new Map<string, Database.Statement>();
+
+  private constructor(
+    readonly path: string,
+    private readonly db: Database.Database,
+    bellPath: string,
+  ) {
+    this.bell = new Bell(bellPath, () => this.dataVersion());
+  }
+
+  static async open(path: string, bellPath: string): Promise<Store> {
+    const db = await openDatabase(path);
+    // The bell must exist before anybody watches it; without it, only the poll wakes.
+    const bell = await open(bellPath, 'a', 0o600).catch(() => undefined);
+    await bell?.close();
+    return new Store(path, db, bellPath);
+  }
+
+  get<Row>(sql: string, parameters: Parameters = {}): Row | undefined {
+    return this.#guard(() => this.#prepare(sql).get(parameters) as Row | undefined);
+  }
+
+  all<Row>(sql: string, parameters: Parameters = {}): Row[] {
+    return this.#guard(() => this.#prepare(sql).all(parameters) as Row[]);
+  }
+
+  /** Runs one statement inside `write`; returns the number of changed rows. */
+  run(sql: string, parameters: Parameters = {}): number {
+    return this.#prepare(sql).run(parameters).changes;
+  }
+
+  /**
+   * Runs `action` in one IMMEDIATE transaction, trying again while another process writes. `action` may run
+   * more than once, so it must do nothing but read and write here.
+   */
+  async write<T>(action: () => T): Promise<T> {
+    const transaction = this.db.transaction(action);
+    try {
+      return await retryWhileBusy(() => transaction.immediate());
+    } catch (error) {
+      throw storeError(this.path, error);
+    }
+  }
+
+  /** Changes when another connection commits. */
+  dataVersion(): number {
+    return this.db.pragma('data_version', { simple: true }) as number;
+  }
+
+  /** Facts for health: never looks at the file itself, which would endanger SQLite's locks. */
+  facts(): { schemaVersion: number; journalMode: string; bytes: number } {
+    const pragma = (name: string) => this.db.pragma(name, { simple: true });
+    return {
+      schemaVersion: pragma('user_version') as number,
+      journalMode: pragma('journal_mode') as string,
+      bytes: (pragma('page_count') as number) * (pragma('page_size') as number),
+    };
+  }
+
+  close(): void {
+    this.bell.close();
+    this.db.close();
+  }
+
+  #prepare(sql: string): Database.Statement {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #guard<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw storeError(this.path, error);
+    }
+  }
+}

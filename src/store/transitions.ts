@@ -1,0 +1,142 @@
+// Every change of a job's state. Each is one guarded update: of two servers that race, one changes a row and
+// the other changes none, and an ended job never changes again. Call them inside `store.write`; each returns
+// whether it changed the job.
+import type { ProcessIdentity } from '../process/identity.js';
+import type { Cause, JobStatus, NewJob, Outcome } from './record.js';
+import type { Store } from './store.js';
+
+const NEW_JOB_COLUMNS = [
+  'id',
+  'kind',
+  'provider',
+  'model',
+  'effort',
+  'access',
+  'systemPrompt',
+  'cwd',
+  'label',
+  'promptBytes',
+  'client',
+  'project',
+  'parentId',
+  'depth',
+  'sessionId',
+  'resume',
+  'requestKey',
+  'dedupeKey',
+  'loginKey',
+  'priority',
+  'timeoutSec',
+  'idleTimeoutSec',
+  'owner',
+  'createdAt',
+] as const satisfies readonly (keyof NewJob)[];
+
+/** Records a job as queued: from here on it is accepted. */
+export function insertJob(store: Store, job: NewJob): void {
+  const names = NEW_JOB_COLUMNS.join(', ');
+  const values = NEW_JOB_COLUMNS.map((name) => `$${name}`).join(', ');
+  store.run(`INSERT INTO job (${names}, status) VALUES (${values}, 'queued')`, { ...job });
+}
+
+/** queued → running, once the launcher's identity is known and before it is let go. */
+export function recordLaunch(
+  store: Store,
+  job: { id: string; owner: string; attempt: number },
+  { host, pid, start }: ProcessIdentity,
+  now: number,
+): boolean {
+  const changed = store.run(
+    `UPDATE job SET status = 'running', host = $host, pid = $pid, pidStart = $start, startedAt = $now
+      WHERE id = $id AND owner = $owner AND attempt = $attempt AND status = 'queued' AND placed = 1`,
+    { id: job.id, owner: job.owner, attempt: job.attempt, host, pid, start, now },
+  );
+  return changed === 1;
+}
+
+/** A job that provably did not begin goes back to the queue, and its place is free again. */
+export function requeue(store: Store, job: { id: string; attempt: number }): boolean {
+  const changed = store.run(
+    `UPDATE job SET status = 'queued', placed = 0, host = NULL, pid = NULL, pidStart = NULL, startedAt = NULL
+      WHERE id = $id AND attempt = $attempt AND cause IS NULL
+        AND (status = 'running' OR (status = 'queued' AND placed = 1))`,
+    { id: job.id, attempt: job.attempt },
+  );
+  return changed === 1;
+}
+
+/** Says why we are about to end a running job. The first cause wins. */
+export function setCause(store: Store, id: string, cause: Cause, note: string | null, now: number): boolean {
+  const changed = store.run(
+    `UPDATE job SET cause = $cause, causeAt = $now, causeNote = $note
+      WHERE id = $id AND status = 'running' AND cause IS NULL`,
+    { id, cause, note, now },
+  );
+  return changed === 1;
+}
+
+/** Notes the strongest signal that was needed to end a job. */
+export function recordSignal(store: Store, id: string, signal: string): void {
+  store.run('UPDATE job SET signalSent = $signal WHERE id = $id AND finishedAt IS NULL', { id, signal });
+}
+
+/** The final transition, from one of the given states. */
+export function finishJob(
+  store: Store,
+  id: string,
+  from: readonly ('queued' | 'running')[],
+  outcome: Outcome,
+  now: number,
+): boolean {
+  const changed = store.run(
+    `UPDATE job SET status = $status, reason = $reason, exitCode = $exitCode, signal = $signal, error = $error,
+            hint = $hint, usage = $usage, sessionId = coalesce($sessionId, sessionId), model = coalesce(model, $model),
+            answerBytes = $answerBytes, stdoutBytes = $stdoutBytes, stderrBytes = $stderrBytes,
+            finishedAt = $now, placed = 0
+      WHERE id = $id AND status IN (${from.map((status: JobStatus) => `'${status}'`).join(', ')})`,
+    { ...outcome, usage: outcome.usage && JSON.stringify(outcome.usage), id, now },
+  );
+  return changed === 1;
+}
+
+/** queued → canceled, while nothing of the job runs. A launcher that is being held is never let go then. */
+export function cancelQueued(store: Store, id: string, now: number): boolean {
+  const changed = store.run(
+    `UPDATE job SET status = 'canceled', finishedAt = $now, placed = 0, cause = 'cancel', causeAt = $now,
+            answerBytes = 0, stdoutBytes = 0, stderrBytes = 0
+      WHERE id = $id AND status = 'queued'`,
+    { id, now },
+  );
+  return changed === 1;
+}
+
+/** running → canceled, for a job that was asked to end and turned out never to have begun. */
+export function cancelUnbegun(store: Store, job: { id: string; attempt: number }, now: number): boolean {
+  const changed = store.run(
+    `UPDATE job SET status = 'canceled', finishedAt = $now, placed = 0,
+            answerBytes = 0, stdoutBytes = 0, stderrBytes = 0
+      WHERE id = $id AND attempt = $attempt AND status = 'running' AND cause IS NOT NULL`,
+    { id: job.id, attempt: job.attempt, now },
+  );
+  return changed === 1;
+}
+
+/** Takes over a job whose server is proved gone. */
+export function changeOwner(store: Store, id: string, from: string, to: string): boolean {
+  const changed = store.run('UPDATE job SET owner = $to WHERE id = $id AND owner = $from AND finishedAt IS NULL', {
+    id,
+    from,
+    to,
+  });
+  return changed === 1;
+}
+
+/** Keeps a conversation's id as soon as the CLI has told it, so that it survives the job's sudden end. */
+export function recordSession(store: Store, id: string, sessionId: string): void {
+  store.run('UPDATE job SET sessionId = $sessionId WHERE id = $id AND sessionId IS NULL', { id, sessionId });
+}
+
+/** The job's outcome has been shown to a caller. */
+export function markRead(store: Store, id: string, now: number): void {
+  store.run('UPDATE job SET readAt = $now WHERE id = $id AND readAt IS NULL AND finishedAt IS NOT NULL', { id, now });
+}
