@@ -11,7 +11,7 @@ import { emptyFold } from '../providers/fold.js';
 import { findJob } from '../store/jobs.js';
 import type { Cause, JobRecord } from '../store/record.js';
 import { findServer } from '../store/servers.js';
-import { cancelUnbegun, changeOwner, finishJob, recordSignal, requeue } from '../store/transitions.js';
+import { cancelUnbegun, changeOwner, finishJob, requeue } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { decideOutcome } from './outcome.js';
 import { finalFold, keepAnswer } from './readings.js';
@@ -159,9 +159,4 @@ async function causeBefore(
 
 export function timeoutNote(job: Pick<JobRecord, 'timeoutSec'>): string {
   return `Ended after its time limit of ${job.timeoutSec} s.`;
-}
-
-/** Notes the strongest signal sent, for the record and for whoever finishes the job. */
-export async function noteSignal(engine: Engine, id: string, signal: string): Promise<void> {
-  await engine.store.write(() => recordSignal(engine.store, id, signal));
 }

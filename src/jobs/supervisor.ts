@@ -18,7 +18,7 @@ import { launcherOf, settle, timeoutNote } from './settle.js';
 const TICK_MS = 1000;
 /** Time that processes a CLI leaves behind get to end by themselves. */
 const LEFTOVER_GRACE_MS = 2000;
-/** The launcher keeps the time limit too; a living server is first, because it reaches the whole tree. */
+/** Output up to this size is read while the job runs; later, only when somebody asks. */
 const EARLY_OUTPUT_BYTES = 256 * 1024;
 
 interface Watched {
@@ -108,8 +108,10 @@ export class Supervisor {
     if (exit.kind === 'none') {
       await store.write(() => setCause(store, job.id, cause, note, Date.now()));
       store.bell.ring();
-      const { signal, survivors } = await terminateJob(job.id, launcher, host, config.settings.graceSec * 1000);
-      if (signal) await store.write(() => recordSignal(store, job.id, signal));
+      const graceMs = config.settings.graceSec * 1000;
+      const { survivors } = await terminateJob(job.id, launcher, host, graceMs, () =>
+        store.write(() => recordSignal(store, job.id, 'SIGKILL')),
+      );
       if (survivors.length > 0) {
         this.#engine.log.warn({ job: job.id, pids: survivors.map(({ pid }) => pid) }, 'processes cannot be ended');
         this.watch(job);

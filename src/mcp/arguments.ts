@@ -11,7 +11,9 @@ import type { Tool } from './tool.js';
 export function parseArguments(tool: Tool, given: unknown): Record<string, unknown> {
   const parsed = tool.input.safeParse(given ?? {});
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+  // A misspelt name explains a missing one.
+  const { issues } = parsed.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   throw new SidejobError('bad_argument', issue ? explain(tool, issue, given) : 'arguments are wrong.', after(tool));
 }
 

@@ -20,12 +20,14 @@ const KILL_WAIT_MS = 1000;
 /**
  * Ends every process of job `id` and waits until that is proved.
  * @param graceMs time between SIGTERM and SIGKILL
+ * @param beforeKill called once before the first SIGKILL
  */
 export async function terminateJob(
   id: string,
   launcher: ProcessIdentity,
   here: Host,
   graceMs: number,
+  beforeKill: () => Promise<void> = async () => {},
 ): Promise<Termination> {
   // The snapshot comes before the first signal: a parent's death cuts the descent of its children.
   const before = await jobProcesses(id, launcher, here);
@@ -38,6 +40,7 @@ export async function terminateJob(
   const stubborn = mergeByPid(afterTerm, forked);
   if (stubborn.length === 0) return { signal: 'SIGTERM', survivors: [] };
 
+  await beforeKill();
   const survivors = await kill(id, stubborn, launcher, here);
   return { signal: 'SIGKILL', survivors };
 }

@@ -65,17 +65,17 @@ export function requeue(store: Store, job: { id: string; attempt: number }): boo
   return changed === 1;
 }
 
-/** Says why we are about to end a running job. The first cause wins. */
+/** Says why we are about to end a running job, and that SIGTERM follows. The first cause wins. */
 export function setCause(store: Store, id: string, cause: Cause, note: string | null, now: number): boolean {
   const changed = store.run(
-    `UPDATE job SET cause = $cause, causeAt = $now, causeNote = $note
+    `UPDATE job SET cause = $cause, causeAt = $now, causeNote = $note, signalSent = 'SIGTERM'
       WHERE id = $id AND status = 'running' AND cause IS NULL`,
     { id, cause, note, now },
   );
   return changed === 1;
 }
 
-/** Notes the strongest signal that was needed to end a job. */
+/** Notes a stronger signal, before it is sent. */
 export function recordSignal(store: Store, id: string, signal: string): void {
   store.run('UPDATE job SET signalSent = $signal WHERE id = $id AND finishedAt IS NULL', { id, signal });
 }
