@@ -7,7 +7,8 @@ import { PROVIDERS } from '../providers/registry.js';
 import type { CommandContext } from './command.js';
 
 export async function withJobs<T>({ env }: CommandContext, action: (engine: Engine) => Promise<T>): Promise<T> {
-  const manager = await openJobManager({ paths: resolvePaths(env), env, providers: PROVIDERS, log: createLog(env) });
+  const paths = resolvePaths(env);
+  const manager = await openJobManager({ paths, env, providers: PROVIDERS, log: createLog(env), passive: true });
   try {
     return await action(manager.engine);
   } finally {

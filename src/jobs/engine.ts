@@ -26,6 +26,10 @@ export interface Engine {
   readonly server: ServerRecord;
   readonly readings: Readings;
   readonly supervisor: Supervisor;
+  /** Jobs that are being started right now, between their place and their record as running. */
+  readonly starting: Set<string>;
+  /** True for a process too short-lived to look after jobs: it sees and finishes them, but adopts none. */
+  readonly passive: boolean;
   readonly log: Log;
   /** Environment variables that no job's CLI gets: every provider's guards against nesting. */
   readonly nestingGuards: readonly string[];

@@ -28,6 +28,8 @@ export interface ManagerOptions {
   env: NodeJS.ProcessEnv;
   providers: readonly Provider[];
   log: Log;
+  /** For a command that is gone in a moment: it takes over no job. */
+  passive?: boolean;
 }
 
 /** An engine, and how to let go of it. Letting go never touches a job. */
@@ -41,7 +43,13 @@ export interface JobManager {
  * or reported.
  * @throws SidejobError `bad_config`, `store_unavailable`
  */
-export async function openJobManager({ paths, env, providers, log }: ManagerOptions): Promise<JobManager> {
+export async function openJobManager({
+  paths,
+  env,
+  providers,
+  log,
+  passive = false,
+}: ManagerOptions): Promise<JobManager> {
   const config = await loadConfig(paths.config, env);
   checkProviderNames(config, providers);
   const [store, host, self] = await Promise.all([
@@ -50,6 +58,8 @@ export async function openJobManager({ paths, env, providers, log }: ManagerOpti
     processInfo(process.pid),
     mkdir(paths.jobs, { recursive: true, mode: 0o700 }),
   ]);
+  // Without it, the other servers would take this one for dead.
+  if (!self) throw new Error('this process cannot be found in the process table');
   const scheduler = new Scheduler(() => engine);
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
   const engine: Engine = {
@@ -63,11 +73,13 @@ export async function openJobManager({ paths, env, providers, log }: ManagerOpti
       id: randomUUID(),
       host: hostKey(host),
       pid: process.pid,
-      pidStart: self?.start ?? '',
+      pidStart: self.start,
       startedAt: Date.now(),
     },
     readings: new Readings(),
     supervisor: new Supervisor(),
+    starting: new Set(),
+    passive,
     nestingGuards: providers.flatMap((provider) => provider.dropEnv),
     providerNamed: (name) => byName.get(name),
     loginKeyOf: (name) => {

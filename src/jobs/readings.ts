@@ -1,6 +1,7 @@
 // What jobs have said so far: the fold over their stdout, gone on with from where it stood, and only for jobs
 // that somebody asks about.
 import { readFile, rename, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readLines, SLICE_BYTES } from '../output/lines.js';
 import { sizeOf } from '../output/read.js';
 import { emptyFold, type FoldState, foldLine } from '../providers/fold.js';
@@ -30,6 +31,17 @@ export class Readings {
       reading.busy = undefined;
     });
     return reading.busy;
+  }
+
+  /** The same, but with what has been read until then if there is more than `ms` can read; the rest goes on. */
+  async soon(id: string, stdout: string, provider: Provider, ms: number): Promise<FoldState> {
+    const whole = this.current(id, stdout, provider);
+    const timer = new AbortController();
+    const late = sleep(ms, undefined, { signal: timer.signal }).then(() => this.#kept.get(id)?.state);
+    const state = await Promise.race([whole, late.catch(() => undefined)]);
+    timer.abort();
+    whole.catch(() => {});
+    return state ?? whole;
   }
 
   forget(id: string): void {

@@ -36,7 +36,7 @@ export async function settle(engine: Engine, id: string): Promise<JobRecord | un
 
 /** A job without a recorded launcher has provably not begun. */
 async function settleQueued(engine: Engine, job: JobRecord): Promise<void> {
-  if (!(await takeOver(engine, job))) return;
+  if (engine.starting.has(job.id) || !(await takeOver(engine, job))) return;
   if (job.placed) await engine.store.write(() => requeue(engine.store, job));
   void engine.schedule();
 }
@@ -47,7 +47,7 @@ async function settleStarted(engine: Engine, job: JobRecord, launcher: ProcessId
   let exit = await readExit(files.exit);
   if (exit.kind === 'none') {
     if ((await livenessOf(launcher, engine.host)) === 'alive') {
-      if (job.owner === engine.server.id || (await takeOver(engine, job))) engine.supervisor.watch(job);
+      if (await takeOver(engine, job)) engine.supervisor.watch(job);
       return;
     }
     // It may have written its last word between our two looks.
@@ -63,6 +63,7 @@ async function settleStarted(engine: Engine, job: JobRecord, launcher: ProcessId
  */
 async function takeOver(engine: Engine, job: JobRecord): Promise<boolean> {
   if (job.owner === engine.server.id) return true;
+  if (engine.passive) return false;
   if (await isOwnerAlive(engine, job)) return false;
   if (job.status === 'queued' && job.loginKey !== engine.loginKeyOf(job.provider)) return false;
   return engine.store.write(() => {

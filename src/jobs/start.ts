@@ -15,6 +15,7 @@ import { hintFor } from './hints.js';
 export async function startJob(engine: Engine, id: string): Promise<void> {
   const job = findJob(engine.store, id);
   if (!job) return;
+  engine.starting.add(id);
   try {
     await launchJob(engine, job);
   } catch (error) {
@@ -22,6 +23,8 @@ export async function startJob(engine: Engine, id: string): Promise<void> {
     await engine.store.write(() => finishJob(engine.store, id, ['queued'], outcome, Date.now()));
     engine.store.bell.ring();
     void engine.schedule();
+  } finally {
+    engine.starting.delete(id);
   }
 }
 

@@ -2,6 +2,7 @@
 // never lost.
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jobFiles } from '../config/paths.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import type { Provider } from '../providers/provider.js';
@@ -27,6 +28,7 @@ import { type Caller, type JobRequest, requestKey, type Submitted } from './requ
 
 /** How long an ended, unread job still answers the same request. */
 const REASK_MS = 10 * 60 * 1000;
+const START_PATIENCE_MS = 2000;
 
 /**
  * Records a job and starts it if there is a place.
@@ -98,7 +100,8 @@ export async function submitJob(
     return undefined;
   });
   if (joined) return { job: joined, joined: true };
-  await engine.schedule();
+  // Started already when the caller hears of it, unless something is slow: then it is queued, and it says so.
+  await Promise.race([engine.schedule(), sleep(START_PATIENCE_MS, undefined, { ref: false })]);
   const recorded = findJob(engine.store, id);
   if (!recorded) throw new Error(`job ${id} vanished from the store`);
   return { job: recorded, joined: false };

@@ -7,6 +7,9 @@ import type { JobKind, JobRecord, JobStatus, Reason } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { isOwnerAlive } from './settle.js';
 
+/** How long a look at a job's activity may take; a job that prints gigabytes is not read to its end for it. */
+const ACTIVITY_MS = 200;
+
 /** One job in a list. Durations are in seconds, sizes in bytes. */
 export interface JobView {
   jobId: string;
@@ -66,7 +69,7 @@ async function activity(engine: Engine, job: JobRecord) {
   if (job.status === 'queued') return { activity: await queuedActivity(engine, job) };
   const files = jobFiles(engine.paths, job.id, job.attempt);
   const provider = engine.providerNamed(job.provider);
-  const fold = provider && (await engine.readings.current(job.id, files.stdout, provider));
+  const fold = provider && (await engine.readings.soon(job.id, files.stdout, provider, ACTIVITY_MS));
   const [stdoutBytes, stderrBytes, changed] = await Promise.all([
     sizeOf(files.stdout),
     sizeOf(files.stderr),

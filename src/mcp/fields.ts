@@ -36,6 +36,9 @@ export const JOB = { jobId };
 
 export const WAIT_SEC = z.number().min(0).max(3600).optional().describe('default: what this client allows');
 
+/** What else the caller should know: of requests that were joined, of unread jobs. */
+export const NOTE = z.string().optional();
+
 /** A job in a list; only what applies is there. */
 export const JOB_VIEW = z
   .object({

@@ -61,7 +61,7 @@ async function answer(
     const call = await session.call(clientName, context.mcpReq.signal, progressOf(context));
     const reply = await tool.handle(args, call);
     const notice = await session.unreadNotice(tool.name);
-    return notice ? { ...reply, text: `${reply.text}\n\n${notice}` } : reply;
+    return notice ? withNotice(reply, notice) : reply;
   } catch (error) {
     // Wrong calls come back as results, not as protocol errors: only those reach the model.
     if (error instanceof SidejobError) return { text: error.line, isError: true };
@@ -71,6 +71,12 @@ async function answer(
       isError: true,
     };
   }
+}
+
+/** Said in both forms: some clients show the model the data alone, others the text. */
+function withNotice({ text, data, ...rest }: Reply, notice: string): Reply {
+  const note = [data?.note, notice].filter(Boolean).join(' ');
+  return { ...rest, text: `${text}\n\n${notice}`, ...(data && { data: { ...data, note } }) };
 }
 
 function toResult({ text, data, isError }: Reply) {

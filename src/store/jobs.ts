@@ -30,11 +30,11 @@ export function activeJobs(store: Store): JobRecord[] {
   return store.all<Row>('SELECT * FROM job WHERE finishedAt IS NULL ORDER BY seq').map(decode);
 }
 
-/** The newest job that asked for the same, by the same client, and is active or ended unread since `since`. */
+/** The newest job that asked for the same, by the same client, and is active or was completed, unread, since `since`. */
 export function findSameRequest(store: Store, requestKey: string, client: string, since: number) {
   const row = store.get<Row>(
     `SELECT * FROM job WHERE requestKey = $requestKey AND client = $client AND readAt IS NULL
-       AND cause IS NULL AND (finishedAt IS NULL OR (finishedAt >= $since AND status IN ('completed', 'failed')))
+       AND cause IS NULL AND (finishedAt IS NULL OR (finishedAt >= $since AND status = 'completed'))
      ORDER BY seq DESC LIMIT 1`,
     { requestKey, client, since },
   );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cancelJob } from '../../jobs/cancel.js';
-import { JOBS } from '../fields.js';
+import { JOBS, NOTE } from '../fields.js';
 import { defineTool } from '../tool.js';
 import { namedJobs } from './named-jobs.js';
 import { markShown } from './shown.js';
@@ -21,6 +21,7 @@ export const cancel = defineTool({
         cancelRequested: z.boolean().optional(),
       }),
     ),
+    note: NOTE,
   }),
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   meta: { 'anthropic/searchHint': 'stop kill abort background job' },
@@ -36,6 +37,7 @@ export const cancel = defineTool({
     }));
     await markShown(
       engine,
+      call,
       done.filter(({ changed }) => changed).map(({ job }) => job),
     );
     const line = (job: (typeof jobs)[number]) =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { chooseProvider } from '../../jobs/choose.js';
 import { describeProviders } from '../../jobs/providers.js';
+import { NOTE } from '../fields.js';
 import { defineTool } from '../tool.js';
 
 export const providers = defineTool({
@@ -11,6 +12,7 @@ export const providers = defineTool({
   output: z.object({
     providers: z.array(z.object({ name: z.string(), status: z.string() }).catchall(z.unknown())),
     defaultProvider: z.string().optional(),
+    note: NOTE,
   }),
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   meta: { 'anthropic/searchHint': 'installed models login claude codex gemini' },

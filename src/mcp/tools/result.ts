@@ -35,7 +35,7 @@ export const result = defineTool({
       const stderr = await stderrTail(engine, job);
       if (stderr) parts.push(`End of stderr:\n${stderr}`);
     }
-    await markShown(engine, [job]);
+    await markShown(engine, call, [job]);
     return { text: parts.filter(Boolean).join('\n') };
   },
 });

@@ -21,7 +21,7 @@ export const run = defineTool({
     const ids = outcome.started.map(({ job }) => job.id);
     const jobs = await waitInCall(call, engine, ids, { until: 'all', waitSec });
     const text = [...notesOn(outcome), await jobReplies(engine, jobs)].join('\n');
-    await markShown(engine, jobs);
+    await markShown(engine, call, jobs);
     return { text, isError: jobs.every((job) => job.status === 'failed' || job.status === 'orphaned') };
   },
 });

@@ -2,8 +2,11 @@
 import type { Engine } from '../../jobs/engine.js';
 import type { JobRecord } from '../../store/record.js';
 import { markRead } from '../../store/transitions.js';
+import type { Call } from '../tool.js';
 
-export async function markShown(engine: Engine, jobs: readonly JobRecord[]): Promise<void> {
+/** Notes that these outcomes reach the caller; not if the caller has given up meanwhile. */
+export async function markShown(engine: Engine, call: Pick<Call, 'signal'>, jobs: readonly JobRecord[]): Promise<void> {
+  if (call.signal.aborted) return;
   const unread = jobs.filter((job) => job.finishedAt !== null && job.readAt === null);
   if (unread.length === 0) return;
   await engine.store.write(() => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { settle } from '../../jobs/settle.js';
 import { viewJob } from '../../jobs/view.js';
-import { JOB_VIEW, JOBS } from '../fields.js';
+import { JOB_VIEW, JOBS, NOTE } from '../fields.js';
 import { jobLine } from '../format.js';
 import { pollAfterSec } from '../polling.js';
 import { defineTool } from '../tool.js';
@@ -13,7 +13,7 @@ export const status = defineTool({
   description:
     'Lifecycle status and latest activity of jobs, now. To wait for them, use llm_job_wait instead of polling.',
   input: z.strictObject(JOBS),
-  output: z.object({ jobs: z.array(JOB_VIEW), pollAfterSec: z.number() }),
+  output: z.object({ jobs: z.array(JOB_VIEW), pollAfterSec: z.number(), note: NOTE }),
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   meta: { 'anthropic/searchHint': 'background job progress state' },
   async handle(args, call) {

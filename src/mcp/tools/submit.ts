@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { notesOn, startJobs } from '../asking.js';
-import { ASKING, WORKING } from '../fields.js';
+import { ASKING, NOTE, WORKING } from '../fields.js';
 import { pollAfterSec } from '../polling.js';
 import { defineTool } from '../tool.js';
 
@@ -17,7 +17,7 @@ export const submit = defineTool({
       z.object({ jobId: z.string(), provider: z.string(), status: z.string(), joined: z.boolean().optional() }),
     ),
     pollAfterSec: z.number(),
-    note: z.string().optional(),
+    note: NOTE,
   }),
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   meta: { 'anthropic/searchHint': 'delegate hand off background job claude codex gemini agent' },

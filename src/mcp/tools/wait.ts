@@ -24,7 +24,7 @@ export const wait = defineTool({
     const ids = namedJobs(engine, named).map((job) => job.id);
     const jobs = await waitInCall(call, engine, ids, { until, waitSec });
     const text = await jobReplies(engine, jobs);
-    await markShown(engine, jobs);
+    await markShown(engine, call, jobs);
     return { text };
   },
 });
