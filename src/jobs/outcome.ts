@@ -1,5 +1,5 @@
 // How did it end? A pure decision over the evidence: the exit file, the cause, and what the CLI said.
-import { type ExitRecord, signalFromLog, startFailureFromLog } from '../process/exit-file.js';
+import { type ExitRecord, signalFromLog, startFailure } from '../process/exit-file.js';
 import type { FoldState } from '../providers/fold.js';
 import { oneLine } from '../providers/json.js';
 import type { Provider } from '../providers/provider.js';
@@ -58,7 +58,7 @@ function failureOf(
   exitCode: number,
   signal: NodeJS.Signals | undefined,
 ): { reason: Reason; error: string } | undefined {
-  const notStarted = startFailureFromLog(launcherLog, exitCode);
+  const notStarted = startFailure(exitCode, launcherLog, stderr);
   if (notStarted) return { reason: 'spawn_failed', error: notStarted };
   if (signal) return { reason: 'killed', error: `Ended by ${signal}, which was not sent by Sidejob.` };
 

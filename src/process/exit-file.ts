@@ -38,9 +38,15 @@ export function signalFromLog(log: string, exitCode: number): NodeJS.Signals | u
   return known?.[0].test(log) ? known[1] : undefined;
 }
 
-/** The launcher's own words on why it could not run the command (statuses 126 and 127), if it said any. */
-export function startFailureFromLog(log: string, exitCode: number): string | undefined {
+/**
+ * The launcher's own words on why it could not run the command (statuses 126 and 127), if it said any: in its
+ * log, or, where the system refused the file itself (a missing interpreter), in the job's stderr.
+ */
+export function startFailure(exitCode: number, ...texts: string[]): string | undefined {
   if (exitCode !== 126 && exitCode !== 127) return undefined;
-  const line = /launcher\.sh: (?:line )?\d+: (.*)/.exec(log)?.[1];
-  return line?.trim();
+  for (const text of texts) {
+    const words = /launcher\.sh: (?:(?:line )?\d+: )?exec: (.*)/.exec(text)?.[1];
+    if (words) return words.trim();
+  }
+  return undefined;
 }

@@ -41,8 +41,14 @@
     watch=$!
   fi
 
-  "$@" 2>&3 3>&- 8>&- 9>&-
-  code=$?
+  if [ -f "$1" ] && [ -x "$1" ]; then
+    # In a subshell, so that what this shell says of its end ("Killed") goes to launcher.log.
+    (exec "$@" 2>&3 3>&- 8>&- 9>&-)
+    code=$?
+  else
+    echo "launcher.sh: exec: $1: not found or not executable" >&2
+    code=127
+  fi
   echo "$code" >&9
   [ -z "$watch" ] || kill -USR1 "$watch"
   exit "$code"

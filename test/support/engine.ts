@@ -1,0 +1,97 @@
+// A job manager on a folder of its own, with one provider whose "CLI" is /bin/sh: the prompt is the script.
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { resolvePaths } from '../../src/config/paths.js';
+import type { Engine } from '../../src/jobs/engine.js';
+import { openJobManager } from '../../src/jobs/manager.js';
+import type { JobRequest } from '../../src/jobs/request.js';
+import { submitJob } from '../../src/jobs/submit.js';
+import { waitForJobs } from '../../src/jobs/wait.js';
+import { jobProcesses } from '../../src/process/job-processes.js';
+import type { Provider } from '../../src/providers/provider.js';
+import { activeJobs } from '../../src/store/jobs.js';
+import type { JobRecord } from '../../src/store/record.js';
+import { launcherOf } from '../../src/jobs/settle.js';
+import { tempFolder } from './temp-folder.js';
+
+/** Prints JSON lines of its own: `{"answer": …}`, `{"error": …}`, `{"fatal": …}`, `{"end": "ok"}`. */
+export const shell: Provider = {
+  name: 'shell',
+  title: 'A shell',
+  vendor: 'test',
+  clients: [],
+  command: 'sh',
+  install: 'it is there',
+  login: 'none needed',
+  loginEnv: ['SHELL_LOGIN'],
+  readyEnv: [],
+  readyFiles: [],
+  dropEnv: ['SHELL_GUARD'],
+  accessLevels: ['read-only', 'edit'],
+  effortLevels: [],
+  systemPrompt: false,
+  sessionId: 'reported',
+  models: [],
+  needles: [],
+  tailHoldsAnswer: true,
+  invoke: ({ resume, sessionId }) => ({ args: ['-s', ...(resume ? [sessionId ?? ''] : [])], env: {} }),
+  read(record) {
+    if (typeof record.answer === 'string') return [{ type: 'answer', text: record.answer }];
+    if (typeof record.session === 'string') return [{ type: 'session', sessionId: record.session }];
+    if (typeof record.tool === 'string') return [{ type: 'tool', name: 'tool', summary: record.tool }];
+    if (typeof record.error === 'string') return [{ type: 'error', kind: 'rate_limited', message: record.error }];
+    if (typeof record.fatal === 'string') {
+      return [{ type: 'retry', kind: 'auth_required', message: record.fatal, fatal: true }];
+    }
+    return record.end === 'ok' || record.end === 'error' ? [{ type: 'end', ok: record.end === 'ok' }] : [];
+  },
+};
+
+/** A script that answers and ends well. */
+export const answering = (answer: string) => `echo '{"answer":"${answer}"}'; echo '{"end":"ok"}'`;
+
+export interface TestEngine {
+  engine: Engine;
+  home: string;
+  submit(prompt: string, request?: Partial<JobRequest>): Promise<JobRecord>;
+  /** The record once the job has ended. */
+  ended(job: JobRecord, ms?: number): Promise<JobRecord>;
+  close(): void;
+}
+
+/** Opens a job manager; everything that is left of its jobs is ended after the test. */
+export async function testEngine(options: { home?: string; env?: NodeJS.ProcessEnv } = {}): Promise<TestEngine> {
+  const home = options.home ?? join(await tempFolder(), 'home');
+  const env = { PATH: process.env.PATH, HOME: home, SIDEJOB_HOME: home, SIDEJOB_GRACE_SEC: '1', ...options.env };
+  const log = { warn: () => {}, error: () => {}, debug: () => {} };
+  const manager = await openJobManager({ paths: resolvePaths(env), env, providers: [shell], log });
+  const { engine } = manager;
+  let open = true;
+  const close = () => {
+    if (open) manager.close();
+    open = false;
+  };
+  onTestFinished(async () => {
+    if (open) for (const job of activeJobs(engine.store)) await killJob(engine, job);
+    close();
+  });
+  const caller = { client: 'test', project: null };
+  return {
+    engine,
+    home,
+    close,
+    submit: async (prompt, request = {}) =>
+      (await submitJob(engine, caller, { kind: 'async', prompt, fresh: true, ...request }, shell)).job,
+    async ended(job, ms = 10_000) {
+      const [record] = await waitForJobs(engine, [job.id], { until: 'all', waitMs: ms });
+      if (!record || record.finishedAt === null) throw new Error(`job ${job.id} is still ${record?.status}`);
+      return record;
+    },
+  };
+}
+
+async function killJob(engine: Engine, job: JobRecord): Promise<void> {
+  const launcher = launcherOf(job);
+  if (!launcher) return;
+  for (const { pid } of await jobProcesses(job.id, launcher, engine.host)) process.kill(pid, 'SIGKILL');
+}
