@@ -1,7 +1,7 @@
 // Which processes belong to a job: the launcher's descendants, its session and group, and (Linux) those that
 // bear the job's mark in their environment. Nothing else is ever signalled.
 
-import type { Host } from './host.js';
+import { compareHost, type Host } from './host.js';
 import type { ProcessIdentity } from './identity.js';
 import { livenessOf } from './identity.js';
 import { environmentOf, type ProcessInfo, processTable } from './table.js';
@@ -20,12 +20,13 @@ export interface JobProcess extends ProcessInfo {
  * nothing) proves membership.
  */
 export async function jobProcesses(id: string, launcher: ProcessIdentity, here: Host): Promise<JobProcess[]> {
-  const relation = await livenessOf(launcher, here);
-  if (relation === 'unknown') return [];
+  // Nothing survives a reboot, and what is elsewhere cannot be seen from here.
+  if (compareHost(launcher.host, here) !== 'same') return [];
+  const led = (await livenessOf(launcher, here)) === 'alive';
   const table = (await processTable()).filter((info) => !info.zombie && info.pid !== process.pid);
   const members = new Map<number, JobProcess>();
   const add = (info: ProcessInfo) => members.set(info.pid, { ...info, inSession: info.session === launcher.pid });
-  if (relation === 'alive') {
+  if (led) {
     for (const info of table) {
       if (info.pid === launcher.pid || info.session === launcher.pid || info.group === launcher.pid) add(info);
     }

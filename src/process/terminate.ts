@@ -64,8 +64,10 @@ async function kill(id: string, stubborn: JobProcess[], launcher: ProcessIdentit
 }
 
 function signalAll(members: JobProcess[], launcher: ProcessIdentity, signal: NodeJS.Signals): void {
-  if (members.some((info) => info.pid === launcher.pid)) send(-launcher.pid, signal);
-  for (const info of members) if (info.group !== launcher.pid) send(info.pid, signal);
+  // The group is proved to be ours while its leader is; then one signal also reaches what was forked just now.
+  const led = members.some((info) => info.pid === launcher.pid);
+  if (led) send(-launcher.pid, signal);
+  for (const info of members) if (!led || info.group !== launcher.pid) send(info.pid, signal);
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
