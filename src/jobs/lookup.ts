@@ -5,6 +5,14 @@ import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { normalizeId } from './ids.js';
 
+/** Ids that begin with what was typed, or whose random part does; read with care for look-alike letters. */
+function findMatches({ store }: Pick<Engine, 'store'>, typed: string): string[] {
+  const plain = typed.trim().toLowerCase();
+  if (!/^[a-z0-9][a-z0-9-]+$/.test(plain)) return [];
+  const asTyped = findIds(store, plain, 4);
+  return asTyped.length > 0 ? asTyped : findIds(store, normalizeId(plain), 4);
+}
+
 /**
  * The job with this id, a unique prefix of it, or its random part.
  * @throws SidejobError `unknown_job`, naming near ids
@@ -12,8 +20,7 @@ import { normalizeId } from './ids.js';
 export function requireJob(engine: Pick<Engine, 'store'>, typed: string): JobRecord {
   const exact = findJob(engine.store, typed.trim()) ?? findJob(engine.store, normalizeId(typed));
   if (exact) return exact;
-  const name = normalizeId(typed);
-  const matches = name.length >= 2 ? findIds(engine.store, name, 4) : [];
+  const matches = findMatches(engine, typed);
   const [only, ...others] = matches;
   const found = only !== undefined && others.length === 0 ? findJob(engine.store, only) : undefined;
   if (found) return found;

@@ -11,12 +11,14 @@ import { emptyFold } from '../providers/fold.js';
 import { findJob } from '../store/jobs.js';
 import type { Cause, JobRecord } from '../store/record.js';
 import { findServer } from '../store/servers.js';
-import { cancelUnbegun, changeOwner, finishJob, requeue } from '../store/transitions.js';
+import { cancelUnbegun, changeOwner, finishJob, recordSignal, requeue } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { decideOutcome } from './outcome.js';
 import { finalFold, keepAnswer } from './readings.js';
 
 const STDERR_TAIL_BYTES = 16 * 1024;
+/** How far a file's time may lie behind the clock: Linux stamps files with the last timer tick (at most 10 ms). */
+const FILE_TIME_MS = 20;
 
 /** The launcher of a job that has one. */
 export function launcherOf(job: JobRecord): ProcessIdentity | undefined {
@@ -98,14 +100,18 @@ async function finish(
   files: JobFiles,
   exit: ExitRecord,
 ): Promise<void> {
-  let signalSent = job.signalSent;
-  if (exit.kind === 'none') {
-    // The launcher was killed; what it had started may live on.
-    const ended = await terminateJob(job.id, launcher, engine.host, engine.config.settings.graceSec * 1000);
-    if (ended.survivors.length > 0) return;
-    if (ended.signal && job.cause) signalSent = ended.signal;
+  const byDeadline = job.cause === null && (await deadlinePassed(files.deadline));
+  if (exit.kind === 'none' || job.cause !== null || byDeadline) {
+    // The launcher is gone, but what it had started may live on: nothing has ended before all of it has.
+    const graceMs = engine.config.settings.graceSec * 1000;
+    const noteKill = () => engine.store.write(() => recordSignal(engine.store, job.id, 'SIGKILL'));
+    const { survivors } = await terminateJob(job.id, launcher, engine.host, graceMs, noteKill);
+    if (survivors.length > 0) return;
   }
-  const { cause, causeNote } = await causeBefore(job, files, exit);
+  const signalSent = findJob(engine.store, job.id)?.signalSent ?? null;
+  const { cause, causeNote } = byDeadline
+    ? { cause: 'timeout' as const, causeNote: timeoutNote(job) }
+    : await causeBefore(job, files, exit);
   const provider = engine.providerNamed(job.provider);
   const [fold, launcherLog, stdoutBytes, stderrBytes] = await Promise.all([
     provider ? finalFold(files.stdout, provider) : emptyFold(),
@@ -149,13 +155,12 @@ async function causeBefore(
   files: JobFiles,
   exit: ExitRecord,
 ): Promise<{ cause: Cause | null; causeNote: string | null }> {
-  if (job.cause !== null) {
-    const ended = exit.kind === 'exited' ? await stat(files.exit).catch(() => undefined) : undefined;
-    const endedFirst = ended !== undefined && job.causeAt !== null && ended.mtimeMs < job.causeAt;
-    return endedFirst ? { cause: null, causeNote: null } : { cause: job.cause, causeNote: job.causeNote };
+  if (job.cause !== null && exit.kind === 'exited') {
+    const ended = await stat(files.exit).catch(() => undefined);
+    const endedFirst = ended !== undefined && job.causeAt !== null && ended.mtimeMs < job.causeAt - FILE_TIME_MS;
+    if (endedFirst) return { cause: null, causeNote: null };
   }
-  if (await deadlinePassed(files.deadline)) return { cause: 'timeout', causeNote: timeoutNote(job) };
-  return { cause: null, causeNote: null };
+  return { cause: job.cause, causeNote: job.causeNote };
 }
 
 export function timeoutNote(job: Pick<JobRecord, 'timeoutSec'>): string {

@@ -11,6 +11,9 @@ import type { Engine } from './engine.js';
 import { jobEnvironment } from './environment.js';
 import { hintFor } from './hints.js';
 
+/** A living server is first to end a job for its time limit: it reaches the whole tree, not the group alone. */
+const LAUNCHER_DELAY_SEC = 3;
+
 /** Starts the job that `takePlace` has given a place. A start that fails ends the job as `spawn_failed`. */
 export async function startJob(engine: Engine, id: string): Promise<void> {
   const job = findJob(engine.store, id);
@@ -59,7 +62,7 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
       searchPath: found.searchPath,
       job: { id: job.id, depth: job.depth, tmp: files.tmp, home: engine.paths.home },
     }),
-    timeoutSec: job.timeoutSec,
+    timeoutSec: job.timeoutSec + LAUNCHER_DELAY_SEC,
     graceSec: engine.config.settings.graceSec,
   });
   let recorded = false;

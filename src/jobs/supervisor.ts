@@ -146,6 +146,8 @@ export class Supervisor {
   }
 
   #settle(id: string): void {
+    // Whoever ends a job settles it, once all of its processes are gone.
+    if (this.#ending.has(id)) return;
     settle(this.#engine, id).catch((error) => {
       this.#engine.log.error({ job: id, error: messageOf(error) }, 'settling failed; it is tried again');
     });
@@ -164,6 +166,7 @@ export class Supervisor {
   }
 
   async #check(entry: Watched): Promise<void> {
+    if (this.#ending.has(entry.id)) return;
     const job = await settle(this.#engine, entry.id);
     if (job?.status !== 'running') return this.forget(entry.id);
     // Somebody has said why it must end, and perhaps died before it did so.

@@ -5,13 +5,13 @@ import { resolvePaths } from '../../src/config/paths.js';
 import type { Engine } from '../../src/jobs/engine.js';
 import { openJobManager } from '../../src/jobs/manager.js';
 import type { JobRequest } from '../../src/jobs/request.js';
+import { launcherOf } from '../../src/jobs/settle.js';
 import { submitJob } from '../../src/jobs/submit.js';
 import { waitForJobs } from '../../src/jobs/wait.js';
 import { jobProcesses } from '../../src/process/job-processes.js';
 import type { Provider } from '../../src/providers/provider.js';
 import { activeJobs } from '../../src/store/jobs.js';
 import type { JobRecord } from '../../src/store/record.js';
-import { launcherOf } from '../../src/jobs/settle.js';
 import { tempFolder } from './temp-folder.js';
 
 /** Prints JSON lines of its own: `{"answer": …}`, `{"error": …}`, `{"fatal": …}`, `{"end": "ok"}`. */
@@ -93,5 +93,11 @@ export async function testEngine(options: { home?: string; env?: NodeJS.ProcessE
 async function killJob(engine: Engine, job: JobRecord): Promise<void> {
   const launcher = launcherOf(job);
   if (!launcher) return;
-  for (const { pid } of await jobProcesses(job.id, launcher, engine.host)) process.kill(pid, 'SIGKILL');
+  for (const { pid } of await jobProcesses(job.id, launcher, engine.host)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
 }

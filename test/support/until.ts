@@ -1,12 +1,22 @@
-// Waits for a condition, and says which one was not met. Polling with a deadline, never a bare sleep.
+// Waiting for a condition, with a deadline: nothing in these tests waits for time to pass.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export async function until<T>(what: string, probe: () => T | Promise<T>, ms = 10_000): Promise<NonNullable<T>> {
-  const end = performance.now() + ms;
+const POLL_MS = 20;
+
+/**
+ * The first value of `look` that is neither undefined nor false.
+ * @param withinMs fails after that time, naming `what`
+ */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  withinMs = 10_000,
+): Promise<T> {
+  const end = performance.now() + withinMs;
   for (;;) {
-    const value = await probe();
-    if (value !== undefined && value !== null && value !== false) return value as NonNullable<T>;
-    if (performance.now() > end) throw new Error(`not met within ${ms} ms: ${what}`);
-    await sleep(10);
+    const value = await look();
+    if (value !== undefined && value !== false) return value;
+    if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);
+    await sleep(POLL_MS);
   }
 }

@@ -1,0 +1,141 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { jobFiles } from '../../src/config/paths.js';
+import { requireJob } from '../../src/jobs/lookup.js';
+import { answerText, readResult } from '../../src/jobs/result.js';
+import { submitJob } from '../../src/jobs/submit.js';
+import { countByStatus } from '../../src/store/jobs.js';
+import { markRead } from '../../src/store/transitions.js';
+import { answering, shell, testEngine } from '../support/engine.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+test.each([
+  ['an empty prompt', { prompt: ' \n' }, 'bad_argument'],
+  ['a folder that does not exist', { cwd: '/no/such/folder' }, 'no_folder'],
+  ['a relative folder', { cwd: 'src' }, 'bad_argument'],
+  ['a file as folder', { cwd: '/etc/passwd' }, 'no_folder'],
+  ['edit without a folder', { access: 'edit' }, 'no_folder'],
+  ['access the CLI cannot keep', { access: 'full' }, 'not_supported'],
+  ['an effort the CLI does not take', { effort: 'high' }, 'not_supported'],
+  ['a system prompt the CLI does not take', { systemPrompt: 'be brief' }, 'not_supported'],
+  ['NUL in a label', { label: 'a\0b' }, 'bad_argument'],
+  ['a model that is a flag', { model: '--yolo' }, 'bad_argument'],
+  ['a job to continue that is not there', { continueJob: 'shell-00000000' }, 'unknown_job'],
+  ['a file to attach that is not there', { attach: ['/no/such/file'] }, 'bad_argument'],
+] as const)('%s is refused, says so, and leaves nothing behind', async (_name, request, code) => {
+  const { engine, submit } = await testEngine();
+  const refusal = submit('prompt' in request ? request.prompt : 'exit', request as object);
+  await expect(refusal).rejects.toMatchObject({ code });
+  await expect(refusal).rejects.toHaveProperty(
+    'line',
+    expect.stringContaining(code === 'unknown_job' ? 'llm_job_list' : 'Nothing was started.'),
+  );
+  expect(countByStatus(engine.store)).toMatchObject({ queued: 0, running: 0, failed: 0 });
+  expect(await readdir(engine.paths.jobs)).toEqual([]);
+});
+
+test('access beyond the cap is refused, never lowered', async () => {
+  const cwd = await tempFolder();
+  const { submit } = await testEngine({ env: { SIDEJOB_MAX_ACCESS: 'read-only' } });
+  await expect(submit('exit', { access: 'edit', cwd })).rejects.toMatchObject({ code: 'access_denied' });
+});
+
+test('a job inside a job inside a job is refused', async () => {
+  const { submit } = await testEngine({ env: { SIDEJOB_DEPTH: '2' } });
+  await expect(submit('exit')).rejects.toMatchObject({ code: 'too_deep' });
+});
+
+test('the depth is counted through the ancestors where the environment was reset', async () => {
+  const outer = await testEngine({ env: { SIDEJOB_DEPTH: '1' } });
+  const job = await outer.ended(await outer.submit(answering('x')));
+  const inner = await testEngine({ home: outer.home, env: { SIDEJOB_JOB_ID: job.id } });
+  await expect(inner.submit('exit')).rejects.toMatchObject({ code: 'too_deep' });
+});
+
+test('of two jobs that may change one folder, the second is refused', async () => {
+  const cwd = await tempFolder();
+  const { submit } = await testEngine();
+  const writer = await submit('sleep 30', { access: 'edit', cwd });
+  await expect(submit('exit', { access: 'edit', cwd: `${cwd}/.` })).rejects.toThrow(writer.id);
+  await expect(submit('exit', { cwd })).resolves.toBeDefined();
+});
+
+test('a prompt of five megabytes, one that begins with a dash, and one with NUL bytes all arrive', async () => {
+  const { engine, submit, ended } = await testEngine();
+  for (const text of [`# ${'x'.repeat(5_000_000)}`, '-n', 'a\0b']) {
+    const job = await ended(await submit(`${answering('ok')}; exit; ${text}`));
+    expect(job).toMatchObject({ status: 'completed' });
+    const page = await readResult(engine, job, 'prompt', -text.length, text.length);
+    expect(page.text).toBe(text);
+  }
+});
+
+test('the same request joins the one under way, or ended unread; never a read one, never across clients', async () => {
+  const { engine, ended } = await testEngine();
+  const ask = (client: string, prompt = `sleep 0.3; ${answering('x')}`) =>
+    submitJob(engine, { client, project: null }, { kind: 'deferred', prompt }, shell);
+  const first = await ask('a');
+  expect(await ask('a')).toMatchObject({ joined: true, job: { id: first.job.id } });
+  expect(await ask('b')).toMatchObject({ joined: false });
+  expect(await ask('a', answering('other'))).toMatchObject({ joined: false });
+  await ended(first.job);
+  expect(await ask('a')).toMatchObject({ joined: true, job: { id: first.job.id } });
+  await engine.store.write(() => markRead(engine.store, first.job.id, Date.now()));
+  expect(await ask('a')).toMatchObject({ joined: false });
+});
+
+test('a failure does not answer the same request again', async () => {
+  const { submit, ended } = await testEngine();
+  const first = await ended(await submit('exit 1', { fresh: false }));
+  expect((await submit('exit 1', { fresh: false })).id).not.toBe(first.id);
+});
+
+test('a dedupeKey returns the active job that has it', async () => {
+  const { submit, ended } = await testEngine();
+  const first = await submit('sleep 0.3', { dedupeKey: 'nightly' });
+  expect((await submit('something else', { dedupeKey: 'nightly' })).id).toBe(first.id);
+  await ended(first);
+  expect((await submit('something else', { dedupeKey: 'nightly' })).id).not.toBe(first.id);
+});
+
+test('attachments are fenced, whatever is in them', async () => {
+  const folder = await tempFolder();
+  await writeFile(join(folder, 'a.md'), 'x\n````\ny');
+  const { engine, submit, ended } = await testEngine();
+  const first = await ended(await submit(answering('earlier words')));
+  const job = await submit('exit 0', { cwd: folder, attach: ['a.md', `job:${first.id}`] });
+  const { text } = await readResult(engine, job, 'prompt', 0, 1000);
+  expect(text).toBe(
+    `exit 0\n\nAttached data, "a.md":\n\`\`\`\`\`\nx\n\`\`\`\`\ny\n\`\`\`\`\`\n\nAttached data, "job:${first.id}":\n\`\`\`\nearlier words\n\`\`\``,
+  );
+});
+
+test('a job is found by its id, a unique prefix, its tail, and despite look-alike letters', async () => {
+  const { engine, submit } = await testEngine();
+  const job = await submit('exit');
+  const tail = job.id.slice(-8);
+  for (const typed of [job.id, job.id.slice(0, -2), tail, tail.slice(0, 5), job.id.toUpperCase(), ` ${job.id} `]) {
+    expect(requireJob(engine, typed).id).toBe(job.id);
+  }
+  expect(requireJob(engine, `shell-${tail.replaceAll('1', 'l').replaceAll('0', 'o')}`).id).toBe(job.id);
+  for (const typed of ['', '-', '*', 'shell-********', "'; DROP TABLE job; --", 'x'.repeat(10_000)]) {
+    expect(() => requireJob(engine, typed)).toThrow(expect.objectContaining({ code: 'unknown_job' }));
+  }
+});
+
+test('an ambiguous prefix names the candidates', async () => {
+  const { engine, submit } = await testEngine();
+  const one = await submit('exit 1');
+  const two = await submit('exit 2');
+  expect(() => requireJob(engine, 'shell')).toThrow(expect.objectContaining({ hint: expect.stringContaining(one.id) }));
+  expect(() => requireJob(engine, 'shell')).toThrow(expect.objectContaining({ hint: expect.stringContaining(two.id) }));
+});
+
+test('the answer is derived again if the kept copy is gone', async () => {
+  const { engine, submit, ended } = await testEngine();
+  const job = await ended(await submit(answering('kept')));
+  const { rm } = await import('node:fs/promises');
+  await rm(jobFiles(engine.paths, job.id).answer);
+  expect(await answerText(engine, job)).toBe('kept');
+});

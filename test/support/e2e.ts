@@ -1,0 +1,12 @@
+// Every end-to-end test: vitest's, with a sandbox that is taken down after it.
+import { test as base } from 'vitest';
+import { Sandbox } from './sandbox.js';
+
+export const test = base.extend('sandbox', async ({ task }, { onCleanup }) => {
+  const sandbox = await Sandbox.create();
+  onCleanup(async () => {
+    if (task.result?.state === 'fail' && sandbox.stderr) console.error(sandbox.stderr);
+    await sandbox.dispose();
+  });
+  return sandbox;
+});
