@@ -11,6 +11,7 @@ import { processInfo } from '../process/table.js';
 import type { Provider } from '../providers/provider.js';
 import { activeJobs } from '../store/jobs.js';
 import { registerServer } from '../store/servers.js';
+import { storeError } from '../store/open.js';
 import { Store } from '../store/store.js';
 import { findCli, readinessOf } from './clis.js';
 import type { Engine, Log } from './engine.js';
@@ -56,7 +57,9 @@ export async function openJobManager({
     Store.open(paths.store, paths.bell),
     currentHost(),
     processInfo(process.pid),
-    mkdir(paths.jobs, { recursive: true, mode: 0o700 }),
+    mkdir(paths.jobs, { recursive: true, mode: 0o700 }).catch((error) => {
+      throw storeError(paths.jobs, error);
+    }),
   ]);
   // Without it, the other servers would take this one for dead.
   if (!self) throw new Error('this process cannot be found in the process table');

@@ -56,11 +56,7 @@ test('a job ends when its CLI does; what it left in its group is ended after a g
   const job = await server.submit(`sh -c 'echo $$; exec sleep 60' & ${answering('x')}`);
   expect(await server.ended(job)).toMatchObject({ status: 'completed' });
   const { stdout } = jobFiles(server.engine.paths, job.id);
-  const pid = Number(
-    /^\d+$/m.exec(
-      await until('pid', async () => (await readFile(stdout, 'utf8')).match(/^\d+$/m) && readFile(stdout, 'utf8')),
-    )?.[0],
-  );
+  const pid = await until('pid', async () => Number(/^\d+$/m.exec(await readFile(stdout, 'utf8'))?.[0]) || undefined);
   await until('the leftover is gone', () => isGone(pid));
 });
 

@@ -3,6 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 
 export interface LiveProcess {
   pid: number;
+  /** The pid of its session's leader: of a job's launcher, unless it has left for a session of its own. */
+  session: number;
   command: string;
 }
 
@@ -21,13 +23,20 @@ export function processesOf(jobId: string): Promise<LiveProcess[]> {
 async function liveProcess(pid: number, entry: string): Promise<LiveProcess | undefined> {
   const environment = await read(`/proc/${pid}/environ`);
   if (!environment.split('\0').includes(entry) || !(await isAlive(pid))) return undefined;
-  return { pid, command: (await read(`/proc/${pid}/cmdline`)).replaceAll('\0', ' ').trim() };
+  const session = Number((await statFields(pid))[3]);
+  return { pid, session, command: (await read(`/proc/${pid}/cmdline`)).replaceAll('\0', ' ').trim() };
 }
 
 /** Whether a process has this pid and has not ended. */
 export async function isAlive(pid: number): Promise<boolean> {
-  const state = /\) (\w) /.exec(await read(`/proc/${pid}/stat`))?.[1];
-  return state !== undefined && state !== 'Z' && state !== 'X';
+  const [state = 'X'] = await statFields(pid);
+  return state !== 'Z' && state !== 'X';
+}
+
+/** What follows the name in /proc/PID/stat: state, parent, group, session, … (proc(5)); empty if it is gone. */
+async function statFields(pid: number): Promise<string[]> {
+  const text = await read(`/proc/${pid}/stat`);
+  return text === '' ? [] : text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
 /** Memory of a process that is in RAM, in bytes. */

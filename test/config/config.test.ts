@@ -1,0 +1,66 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/config.js';
+import { nearest } from '../../src/config/nearest.js';
+import { jobFiles, resolvePaths } from '../../src/config/paths.js';
+import { SETTINGS, variableOf } from '../../src/config/settings.js';
+import { tempFolder } from '../support/temp-folder.js';
+
+async function configFile(text: string): Promise<string> {
+  const path = join(await tempFolder(), 'config.toml');
+  await writeFile(path, text);
+  return path;
+}
+
+test('the environment wins over the file, the file over the default, and each value knows its origin', async () => {
+  const file = await configFile('maxRunning = 3\ntimeoutSec = 60\n[providers.claude]\nmaxRunning = 1\n');
+  const config = await loadConfig(file, { SIDEJOB_TIMEOUT_SEC: '90', SIDEJOB_GRACE_SEC: '' });
+  expect(config.settings).toMatchObject({ maxRunning: 3, timeoutSec: 90, graceSec: 5 });
+  expect(config.origins).toMatchObject({ maxRunning: file, timeoutSec: 'SIDEJOB_TIMEOUT_SEC', graceSec: 'default' });
+  expect(config.providers).toEqual({ claude: { maxRunning: 1 } });
+});
+
+test('no file is an empty file', async () => {
+  const config = await loadConfig('/no/such/config.toml', {});
+  expect(new Set(Object.values(config.origins))).toEqual(new Set(['default']));
+});
+
+test.each([
+  ['maxRuning = 3', /"maxRuning" is unknown; maxRunning\?/],
+  ['maxRunning = 0', /maxRunning = 0/],
+  ['maxAccess = "everything"', /maxAccess/],
+  ['maxRunning = ', /not valid TOML/],
+  ['providers = 3', /must be a table/],
+  ['[providers.claude]\ncommand = "claude"', /providers\.claude\.command/],
+  ['[providers.claude]\nflags = ["--x"]', /providers\.claude/],
+])('%s is refused with its place', async (text, message) => {
+  await expect(loadConfig(await configFile(text), {})).rejects.toMatchObject({ code: 'bad_config', message });
+});
+
+test('a wrong variable is named', async () => {
+  await expect(loadConfig('/none', { SIDEJOB_MAX_RUNNING: 'many' })).rejects.toThrow(/^SIDEJOB_MAX_RUNNING: /);
+});
+
+test('variables are named after their settings', () => {
+  expect(variableOf('maxRunningPerProvider')).toBe('SIDEJOB_MAX_RUNNING_PER_PROVIDER');
+  expect(Object.keys(SETTINGS).every((name) => /^SIDEJOB_[A-Z_]+$/.test(variableOf(name)))).toBe(true);
+});
+
+test('one variable chooses the one folder; a test must set it', () => {
+  expect(resolvePaths({ SIDEJOB_HOME: '/data/x/' }).store).toBe('/data/x/store.db');
+  expect(resolvePaths({}, '/home/me').home).toBe('/home/me/.sidejob');
+  expect(() => resolvePaths({ SIDEJOB_HOME: 'relative' })).toThrow(/absolute/);
+  expect(() => resolvePaths({ VITEST: 'true' })).toThrow(/test/);
+});
+
+test('each attempt to start has an exit file of its own', () => {
+  const paths = resolvePaths({ SIDEJOB_HOME: '/d' });
+  expect(jobFiles(paths, 'a-1').exit).not.toBe(jobFiles(paths, 'a-1', 2).exit);
+});
+
+test('the nearest word', () => {
+  expect(nearest('timeout', ['prompt', 'timeoutSec', 'label'])).toBe('timeoutSec');
+  expect(nearest('jobID', ['jobId', 'jobIds'])).toBe('jobId');
+  expect(nearest('zzz', ['prompt', 'label'])).toBeUndefined();
+});

@@ -1,0 +1,209 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, onTestFinished, test } from 'vitest';
+import { countByStatus, findIds, findJob, listJobs } from '../../src/store/jobs.js';
+import { SCHEMA_VERSION } from '../../src/store/open.js';
+import { placesTaken, takePlace } from '../../src/store/queue.js';
+import type { NewJob, Outcome } from '../../src/store/record.js';
+import { registerServer } from '../../src/store/servers.js';
+import { Store } from '../../src/store/store.js';
+import { cancelQueued, finishJob, insertJob, recordLaunch, requeue, setCause } from '../../src/store/transitions.js';
+import { tempFolder } from '../support/temp-folder.js';
+import { until } from '../support/until.js';
+
+const LAUNCHER = { host: 'm/b/n', pid: 4242, start: '1' };
+const OUTCOME: Outcome = {
+  ...{ status: 'completed', reason: null, exitCode: 0, signal: null, error: null, hint: null, usage: null },
+  ...{ sessionId: null, model: null, answerBytes: 1, stdoutBytes: 2, stderrBytes: 3 },
+};
+
+async function openStore(folder?: string): Promise<Store> {
+  const home = folder ?? (await tempFolder());
+  const store = await Store.open(join(home, 'store.db'), join(home, 'bell'));
+  onTestFinished(() => store.close());
+  return store;
+}
+
+function newJob(id: string, more: Partial<NewJob> = {}): NewJob {
+  return {
+    ...{ id, kind: 'async', provider: 'shell', model: null, effort: null, access: 'read-only', systemPrompt: null },
+    ...{ cwd: '/', label: null, promptBytes: 1, client: 'c', project: '/p', parentId: null, depth: 1 },
+    ...{ sessionId: null, resume: 0, requestKey: id, dedupeKey: null, loginKey: '', priority: 0, timeoutSec: 1 },
+    ...{ idleTimeoutSec: null, owner: 's', createdAt: 1 },
+    ...more,
+  } as NewJob;
+}
+
+async function withJobs(store: Store, ...ids: string[]): Promise<void> {
+  await store.write(() => {
+    registerServer(store, { id: 's', host: 'm/b/n', pid: 1, pidStart: '1', startedAt: 1 });
+    for (const id of ids) insertJob(store, newJob(id));
+  });
+}
+
+const limits = (maxRunning: number, per = maxRunning) => ({ maxRunning, perProvider: () => per });
+
+test('an ended job never changes again', async () => {
+  const store = await openStore();
+  await withJobs(store, 'a');
+  await store.write(() => {
+    expect(takePlace(store, 's', limits(1))).toEqual({ id: 'a', attempt: 1 });
+    expect(recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 5)).toBe(true);
+    expect(finishJob(store, 'a', ['running'], OUTCOME, 6)).toBe(true);
+    const before = findJob(store, 'a');
+    expect(finishJob(store, 'a', ['queued', 'running'], { ...OUTCOME, status: 'failed' }, 7)).toBe(false);
+    expect(setCause(store, 'a', 'cancel', null, 7)).toBe(false);
+    expect(cancelQueued(store, 'a', 7)).toBe(false);
+    expect(requeue(store, { id: 'a', attempt: 1 })).toBe(false);
+    expect(recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 8)).toBe(false);
+    expect(findJob(store, 'a')).toEqual(before);
+  });
+});
+
+test('a job that was canceled, taken over, or tried again meanwhile is not let go', async () => {
+  const store = await openStore();
+  await withJobs(store, 'a', 'b', 'c');
+  await store.write(() => {
+    for (let place = 0; place < 3; place += 1) takePlace(store, 's', limits(3));
+    cancelQueued(store, 'a', 2);
+    expect(recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 5)).toBe(false);
+    expect(recordLaunch(store, { id: 'b', owner: 'another', attempt: 1 }, LAUNCHER, 5)).toBe(false);
+    expect(recordLaunch(store, { id: 'c', owner: 's', attempt: 2 }, LAUNCHER, 5)).toBe(false);
+  });
+});
+
+test('the first cause wins', async () => {
+  const store = await openStore();
+  await withJobs(store, 'a');
+  await store.write(() => {
+    takePlace(store, 's', limits(1));
+    recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 5);
+    expect(setCause(store, 'a', 'timeout', 'late', 6)).toBe(true);
+    expect(setCause(store, 'a', 'cancel', null, 7)).toBe(false);
+    expect(findJob(store, 'a')).toMatchObject({ cause: 'timeout', causeNote: 'late', causeAt: 6 });
+  });
+});
+
+test('places are never more than the limits, in all and by provider', async () => {
+  const store = await openStore();
+  await withJobs(store, 'a', 'b', 'c');
+  await store.write(() => insertJob(store, newJob('d', { provider: 'other' })));
+  await store.write(() => {
+    expect(takePlace(store, 's', limits(3, 1))?.id).toBe('a');
+    expect(takePlace(store, 's', limits(3, 1))?.id).toBe('d');
+    expect(takePlace(store, 's', limits(3, 1))).toBeUndefined();
+    expect(takePlace(store, 's', limits(2, 2))).toBeUndefined();
+    expect(takePlace(store, 'nobody', limits(9, 9))).toBeUndefined();
+    expect(placesTaken(store).total).toBe(2);
+  });
+});
+
+test('counts are kept, not counted', async () => {
+  const store = await openStore();
+  await withJobs(store, 'a', 'b');
+  await store.write(() => cancelQueued(store, 'b', 2));
+  expect(countByStatus(store)).toEqual({ queued: 1, running: 0, completed: 0, failed: 0, canceled: 1, orphaned: 0 });
+});
+
+test('lists are paged by key, newest first', async () => {
+  const store = await openStore();
+  await withJobs(store, 'a', 'b', 'c');
+  const page = (before?: number) =>
+    listJobs(store, { filter: 'any', project: '/p', limit: 2, ...(before !== undefined && { before }) });
+  const first = page();
+  expect(first.map((job) => job.id)).toEqual(['c', 'b']);
+  expect(page(first.at(-1)?.seq).map((job) => job.id)).toEqual(['a']);
+  expect(listJobs(store, { filter: 'any', project: '/elsewhere', limit: 9 })).toEqual([]);
+  expect(listJobs(store, { filter: 'any', project: null, query: "%_'", limit: 9 })).toEqual([]);
+});
+
+test('ids are found by prefix and by tail', async () => {
+  const store = await openStore();
+  await withJobs(store, 'codex-7f3k9m2q', 'claude-7f000000');
+  expect(findIds(store, 'codex-7', 9)).toEqual(['codex-7f3k9m2q']);
+  expect(findIds(store, '7f', 9)).toEqual(['claude-7f000000', 'codex-7f3k9m2q']);
+});
+
+test('a failed transaction leaves nothing behind', async () => {
+  const store = await openStore();
+  await withJobs(store, 'a');
+  const failing = store.write(() => {
+    insertJob(store, newJob('b'));
+    insertJob(store, newJob('a'));
+  });
+  await expect(failing).rejects.toThrow(/UNIQUE/);
+  expect(findJob(store, 'b')).toBeUndefined();
+});
+
+test('a lock held by another process is waited for without blocking the event loop', async () => {
+  const folder = await tempFolder();
+  const store = await openStore(folder);
+  await withJobs(store, 'a');
+  const other = new Database(join(folder, 'store.db'));
+  other.exec('BEGIN IMMEDIATE');
+  let longest = 0;
+  let last = performance.now();
+  const beat = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 1);
+  const write = store.write(() => cancelQueued(store, 'a', 2));
+  setTimeout(() => other.exec('COMMIT'), 400);
+  expect(await write).toBe(true);
+  clearInterval(beat);
+  other.close();
+  expect(longest).toBeLessThan(200);
+});
+
+test('many opening one empty folder at the same instant all get the one schema', async () => {
+  const folder = await tempFolder();
+  const stores = await Promise.all(Array.from({ length: 8 }, () => openStore(folder)));
+  expect(stores.map((store) => store.facts().schemaVersion)).toEqual(Array(8).fill(SCHEMA_VERSION));
+  expect(stores[0]?.facts().journalMode).toBe('wal');
+});
+
+test.each([
+  ['garbage', 'not a database at all, but long enough to be looked at', /not a SQLite file/],
+  ['a truncated store', `SQLite format 3\0${'x'.repeat(200)}`, /damaged/],
+])('%s is a clear error, and the file stays as it was', async (_name, content, message) => {
+  const folder = await tempFolder();
+  await writeFile(join(folder, 'store.db'), content);
+  await expect(openStore(folder)).rejects.toMatchObject({ code: 'store_unavailable', message });
+  expect(await readFile(join(folder, 'store.db'), 'utf8')).toBe(content);
+  expect(await readdir(folder)).toEqual(['store.db']);
+});
+
+test('a store of a newer version is left alone', async () => {
+  const folder = await tempFolder();
+  const db = new Database(join(folder, 'store.db'));
+  db.pragma('user_version = 99');
+  db.close();
+  await expect(openStore(folder)).rejects.toMatchObject({ code: 'store_unavailable', message: /newer Sidejob/ });
+});
+
+test('a folder that cannot be made is a clear error', async () => {
+  const folder = await tempFolder();
+  await writeFile(join(folder, 'file'), '');
+  await expect(openStore(join(folder, 'file'))).rejects.toMatchObject({ code: 'store_unavailable' });
+});
+
+test('the bell wakes the others, and the poll wakes them where the bell is gone', async () => {
+  const folder = await tempFolder();
+  const [ringer, listener] = [await openStore(folder), await openStore(folder)];
+  let heard = 0;
+  onTestFinished(
+    listener.bell.listen(() => {
+      heard += 1;
+    }),
+  );
+  await withJobs(ringer, 'a');
+  ringer.bell.ring();
+  await until('the ring', () => heard > 0, 900);
+  const { rm } = await import('node:fs/promises');
+  await rm(join(folder, 'bell'));
+  await until('the watch has told of the removal', () => heard > 1, 900).catch(() => {});
+  heard = 0;
+  await ringer.write(() => cancelQueued(ringer, 'a', 2));
+  await until('the poll', () => heard > 0, 3000);
+});
