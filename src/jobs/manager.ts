@@ -10,8 +10,8 @@ import { currentHost, hostKey } from '../process/host.js';
 import { processInfo } from '../process/table.js';
 import type { Provider } from '../providers/provider.js';
 import { activeJobs } from '../store/jobs.js';
-import { registerServer } from '../store/servers.js';
 import { storeError } from '../store/open.js';
+import { registerServer } from '../store/servers.js';
 import { Store } from '../store/store.js';
 import { findCli, readinessOf } from './clis.js';
 import type { Engine, Log } from './engine.js';
@@ -51,6 +51,9 @@ export async function openJobManager({
   log,
   passive = false,
 }: ManagerOptions): Promise<JobManager> {
+  if (process.platform === 'win32') {
+    throw new SidejobError('not_supported', 'Sidejob does not run on Windows yet.', 'Use it inside WSL.');
+  }
   const config = await loadConfig(paths.config, env);
   checkProviderNames(config, providers);
   const [store, host, self] = await Promise.all([

@@ -8,13 +8,14 @@ import { compareHost } from '../process/host.js';
 import { livenessOf, type ProcessIdentity } from '../process/identity.js';
 import { terminateJob } from '../process/terminate.js';
 import { emptyFold } from '../providers/fold.js';
-import { findJob } from '../store/jobs.js';
+import { findJob, lastUsageTotal } from '../store/jobs.js';
 import type { Cause, JobRecord } from '../store/record.js';
 import { findServer } from '../store/servers.js';
 import { cancelUnbegun, changeOwner, finishJob, recordSignal, requeue } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { decideOutcome } from './outcome.js';
 import { finalFold, keepAnswer } from './readings.js';
+import { runUsage } from './usage.js';
 
 const STDERR_TAIL_BYTES = 16 * 1024;
 /** How far a file's time may lie behind the clock: Linux stamps files with the last timer tick (at most 10 ms). */
@@ -130,10 +131,12 @@ async function finish(
     launcherLog,
     stderr: tail.toString('utf8'),
   });
+  const before = job.resume ? lastUsageTotal(engine.store, job) : undefined;
   if (fold.answer) await keepAnswer(files.answer, fold.answer);
   const outcome = {
     ...verdict,
-    usage: fold.usage ? { ...fold.usage } : null,
+    usage: fold.usage ? runUsage(fold.usage, fold.cumulative, before) : null,
+    usageTotal: fold.usage ?? null,
     sessionId: fold.sessionId ?? null,
     model: fold.model ?? null,
     answerBytes: Buffer.byteLength(fold.answer),

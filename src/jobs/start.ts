@@ -88,6 +88,7 @@ function notStarted(engine: Engine, job: JobRecord, error: string): Outcome {
     error,
     hint: hintFor('spawn_failed', engine.providerNamed(job.provider)),
     usage: null,
+    usageTotal: null,
     sessionId: null,
     model: null,
     answerBytes: 0,

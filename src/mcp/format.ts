@@ -6,6 +6,7 @@ import { answerText } from '../jobs/result.js';
 import type { JobView } from '../jobs/view.js';
 import { viewJob } from '../jobs/view.js';
 import { readPage } from '../output/read.js';
+import type { Usage } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
 
 /** Characters of one reply; clients cut or refuse longer ones (Claude Code: 25,000 tokens). */
@@ -47,6 +48,20 @@ async function jobReply(engine: Engine, job: JobRecord, budget: number): Promise
     if (stderr && !answer) parts.push(`End of stderr:\n${stderr}`);
   }
   return parts.join('\n');
+}
+
+/** What a run used, in the words the CLI counts in. */
+export function usageLine(usage: Usage | null): string {
+  if (!usage) return '';
+  const { inputTokens, outputTokens, cachedTokens, reasoningTokens, costUsd } = usage;
+  const parts = [
+    inputTokens !== undefined && `${inputTokens} tokens in`,
+    cachedTokens !== undefined && cachedTokens > 0 && `${cachedTokens} of them cached`,
+    outputTokens !== undefined && `${outputTokens} out`,
+    reasoningTokens !== undefined && reasoningTokens > 0 && `${reasoningTokens} reasoning`,
+    costUsd !== undefined && `$${Number(costUsd.toPrecision(3))}`,
+  ].filter(Boolean);
+  return parts.length > 0 ? `used: ${parts.join(', ')}` : '';
 }
 
 /** The last words of a job's stderr. */

@@ -1,11 +1,13 @@
 // Reading jobs. Every list is paged by key and indexed: its cost does not grow with history.
+import type { Usage } from '../providers/provider.js';
 import type { JobRecord, JobStatus } from './record.js';
 import type { Store } from './store.js';
 
-type Row = Omit<JobRecord, 'usage'> & { usage: string | null };
+type Row = Omit<JobRecord, 'usage' | 'usageTotal'> & { usage: string | null; usageTotal: string | null };
 
 function decode(row: Row): JobRecord {
-  return { ...row, usage: row.usage === null ? null : JSON.parse(row.usage) };
+  const parse = (text: string | null) => (text === null ? null : JSON.parse(text));
+  return { ...row, usage: parse(row.usage), usageTotal: parse(row.usageTotal) };
 }
 
 export function findJob(store: Store, id: string): JobRecord | undefined {
@@ -63,6 +65,16 @@ export function findWriterIn(store: Store, cwd: string): JobRecord | undefined {
     { cwd },
   );
   return row && decode(row);
+}
+
+/** What the CLI last reported for this conversation, before the job with this key. */
+export function lastUsageTotal(store: Store, { seq, provider, sessionId }: JobRecord): Usage | undefined {
+  const row = store.get<{ usageTotal: string }>(
+    `SELECT usageTotal FROM job WHERE sessionId = $sessionId AND provider = $provider AND seq < $seq
+        AND usageTotal IS NOT NULL ORDER BY seq DESC LIMIT 1`,
+    { seq, provider, sessionId },
+  );
+  return row && JSON.parse(row.usageTotal);
 }
 
 export interface ListFilter {

@@ -119,7 +119,11 @@ export function storeError(path: string, error: unknown): unknown {
   const known: [RegExp, string, string][] = [
     [/^SQLITE_FULL|^ENOSPC/, 'the disk is full', 'Free some space; no job was lost.'],
     [/^SQLITE_(CORRUPT|NOTADB)/, 'the file is damaged', 'Move it away (it was not changed), or restore a copy.'],
-    [/^SQLITE_(READONLY|CANTOPEN|PERM)|^E(ACCES|PERM|ROFS|EXIST|NOTDIR|ISDIR)/, 'it cannot be written', 'Check its owner.'],
+    [
+      /^SQLITE_(READONLY|CANTOPEN|PERM)|^E(ACCES|PERM|ROFS|EXIST|NOTDIR|ISDIR)/,
+      'it cannot be written',
+      'Check its owner.',
+    ],
     [/^SQLITE_(BUSY|LOCKED)/, 'it is locked by another process', 'Try again.'],
     [/^SQLITE_IOERR/, 'the disk reports an error', 'Check the disk and its free space.'],
   ];

@@ -98,7 +98,10 @@ export interface JobRecord {
   signal: string | null;
   error: string | null;
   hint: string | null;
+  /** What this run used. */
   usage: Usage | null;
+  /** What the CLI reported; for some fields the whole conversation until then. */
+  usageTotal: Usage | null;
   answerBytes: number | null;
   stdoutBytes: number | null;
   stderrBytes: number | null;
@@ -148,6 +151,7 @@ export interface Outcome {
   error: string | null;
   hint: string | null;
   usage: Usage | null;
+  usageTotal: Usage | null;
   sessionId: string | null;
   model: string | null;
   answerBytes: number;

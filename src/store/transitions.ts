@@ -90,11 +90,17 @@ export function finishJob(
 ): boolean {
   const changed = store.run(
     `UPDATE job SET status = $status, reason = $reason, exitCode = $exitCode, signal = $signal, error = $error,
-            hint = $hint, usage = $usage, sessionId = coalesce($sessionId, sessionId), model = coalesce(model, $model),
+            hint = $hint, usage = $usage, usageTotal = $usageTotal, sessionId = coalesce($sessionId, sessionId), model = coalesce(model, $model),
             answerBytes = $answerBytes, stdoutBytes = $stdoutBytes, stderrBytes = $stderrBytes,
             finishedAt = $now, placed = 0
       WHERE id = $id AND status IN (${from.map((status: JobStatus) => `'${status}'`).join(', ')})`,
-    { ...outcome, usage: outcome.usage && JSON.stringify(outcome.usage), id, now },
+    {
+      ...outcome,
+      usage: outcome.usage && JSON.stringify(outcome.usage),
+      usageTotal: outcome.usageTotal && JSON.stringify(outcome.usageTotal),
+      id,
+      now,
+    },
   );
   return changed === 1;
 }

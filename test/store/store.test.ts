@@ -14,7 +14,16 @@ import { until } from '../support/until.js';
 
 const LAUNCHER = { host: 'm/b/n', pid: 4242, start: '1' };
 const OUTCOME: Outcome = {
-  ...{ status: 'completed', reason: null, exitCode: 0, signal: null, error: null, hint: null, usage: null },
+  ...{
+    status: 'completed',
+    reason: null,
+    exitCode: 0,
+    signal: null,
+    error: null,
+    hint: null,
+    usage: null,
+    usageTotal: null,
+  },
   ...{ sessionId: null, model: null, answerBytes: 1, stdoutBytes: 2, stderrBytes: 3 },
 };
 

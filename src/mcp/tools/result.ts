@@ -4,7 +4,7 @@ import { RESULT_VIEWS, readResult } from '../../jobs/result.js';
 import { settle } from '../../jobs/settle.js';
 import { viewJob } from '../../jobs/view.js';
 import { JOB } from '../fields.js';
-import { jobLine, stderrTail } from '../format.js';
+import { jobLine, stderrTail, usageLine } from '../format.js';
 import { defineTool } from '../tool.js';
 import { markShown } from './shown.js';
 
@@ -30,7 +30,9 @@ export const result = defineTool({
     const more = page.nextOffset < page.total ? `, read on from offset ${page.nextOffset}` : '';
     const unit = view === 'events' ? 'events' : 'bytes';
     const range = page.total === 0 ? 'empty' : `${page.offset}–${page.nextOffset} of ${page.total} ${unit}${more}`;
-    const parts = [`${jobLine({ ...(await viewJob(engine, job)), unread: undefined })}\n${view}: ${range}`, page.text];
+    const shown = await viewJob(engine, job);
+    const header = [jobLine({ ...shown, unread: undefined }), usageLine(job.usage), `${view}: ${range}`];
+    const parts = [header.filter(Boolean).join('\n'), page.text];
     if (job.status === 'failed' && view === 'answer') {
       const stderr = await stderrTail(engine, job);
       if (stderr) parts.push(`End of stderr:\n${stderr}`);

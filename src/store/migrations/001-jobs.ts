@@ -49,6 +49,7 @@ CREATE TABLE job (
   error          TEXT,
   hint           TEXT,
   usage          TEXT,
+  usageTotal     TEXT,
   answerBytes    INTEGER,
   stdoutBytes    INTEGER,
   stderrBytes    INTEGER,
