@@ -5,6 +5,8 @@ import { placesTaken } from '../store/queue.js';
 import { activeOwners } from '../store/servers.js';
 import type { Engine } from './engine.js';
 
+export type Health = Awaited<ReturnType<typeof jobHealth>>;
+
 export async function jobHealth(engine: Engine) {
   const { config, paths, store, supervisor, host } = engine;
   const { settings, origins } = config;
@@ -30,7 +32,7 @@ export async function jobHealth(engine: Engine) {
     store: { home: paths.home, path: paths.store, ...store.facts(), freeMb },
     config: {
       file: paths.config,
-      ...Object.fromEntries(
+      settings: Object.fromEntries(
         Object.entries(settings).map(([name, value]) => [
           name,
           { value, origin: origins[name as keyof typeof origins] },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { messageOf, SidejobError } from '../../errors.js';
-import { jobHealth } from '../../jobs/health.js';
+import { type Health, jobHealth } from '../../jobs/health.js';
 import { defineTool } from '../tool.js';
 
 export const processHealth = defineTool({
@@ -30,15 +30,30 @@ export const processHealth = defineTool({
       pid: process.pid,
       uptimeSec: Math.round((Date.now() - startedAt) / 1000),
     };
-    let data: Record<string, unknown>;
+    const self = `Sidejob ${version}, pid ${process.pid}, up ${base.uptimeSec} s`;
     try {
       const { engine } = await call.manager();
-      data = { ok: true, ...base, ...(await jobHealth(engine)) };
+      const health = await jobHealth(engine);
+      return { text: [`ok: ${self}`, ...lines(health)].join('\n'), data: { ok: true, ...base, ...health } };
     } catch (error) {
       // The one tool that must answer when nothing else can.
       const line = error instanceof SidejobError ? error.line : messageOf(error);
-      data = { ok: false, ...base, store: { home, error: line }, warnings: [line] };
+      const data = { ok: false, ...base, store: { home, error: line }, warnings: [line] };
+      return { text: `not ok: ${self}\n${line}`, data };
     }
-    return { text: JSON.stringify(data), data };
   },
 });
+
+function lines({ jobs, queue, store, config, warnings }: Health): string[] {
+  const { supervisedHere, adoptedHere, servers, ...counts } = jobs;
+  const counted = Object.entries(counts).map(([status, n]) => `${n} ${status}`);
+  const changed = Object.entries(config.settings).filter(([, { origin }]) => origin !== 'default');
+  const settings = changed.map(([name, { value, origin }]) => `${name} = ${value} (${origin})`);
+  return [
+    `jobs: ${counted.join(', ')}; ${supervisedHere} looked after here, ${adoptedHere} of them adopted; ${servers} servers with active jobs`,
+    `queue: ${queue.waiting} waiting, ${queue.running} of ${queue.maxRunning} places taken, ${queue.maxRunningPerProvider} for one CLI`,
+    `store: ${store.path}, schema ${store.schemaVersion}, ${store.journalMode}, ${store.bytes} bytes, ${store.freeMb ?? '?'} MB free`,
+    `config: ${config.file}; ${settings.length > 0 ? settings.join(', ') : 'all default'}`,
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ];
+}
