@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { SidejobError } from '../errors.js';
 import { cancelJob } from '../jobs/cancel.js';
 import { requireJob } from '../jobs/lookup.js';
-import type { Command } from './command.js';
+import type { Command } from './context.js';
 import { withJobs } from './with-jobs.js';
 
 export const cancelCommand: Command = async (argv, context) => {

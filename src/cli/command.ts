@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { nearest } from '../config/nearest.js';
 import { SidejobError } from '../errors.js';
 import { VERSION } from '../version.js';
+import type { Command, CommandContext } from './context.js';
 
 const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
 
@@ -17,15 +18,6 @@ const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
 
 An ID may be any unique prefix, or its last part alone.
 `;
-
-/** One subcommand; it returns the exit status. */
-export type Command = (argv: string[], context: CommandContext) => Promise<number>;
-
-export interface CommandContext {
-  env: NodeJS.ProcessEnv;
-  stdout(text: string): void;
-  stderr(text: string): void;
-}
 
 const COMMANDS: Record<string, () => Promise<Command>> = {
   list: async () => (await import('./list.js')).listCommand,

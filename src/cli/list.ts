@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { type JobView, viewJob } from '../jobs/view.js';
 import { listJobs } from '../store/jobs.js';
-import type { Command } from './command.js';
+import type { Command } from './context.js';
 import { withJobs } from './with-jobs.js';
 
 export const listCommand: Command = async (argv, context) => {

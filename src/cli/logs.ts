@@ -4,7 +4,7 @@ import { jobFiles } from '../config/paths.js';
 import { requireJob } from '../jobs/lookup.js';
 import { waitForJobs } from '../jobs/wait.js';
 import { readPage } from '../output/read.js';
-import type { Command } from './command.js';
+import type { Command } from './context.js';
 import { oneId } from './one-id.js';
 import { withJobs } from './with-jobs.js';
 

@@ -1,6 +1,6 @@
 // `sidejob mcp …`: Sidejob's entry in MCP clients. Gives the command what it needs to know of this process.
 import { realpathSync } from 'node:fs';
-import type { Command } from './command.js';
+import type { Command } from './context.js';
 import { mcpCommand } from './mcp/command.js';
 
 export const mcpEntry: Command = (argv, { env, stdout, stderr }) => {

@@ -4,7 +4,7 @@ import { requireJob } from '../jobs/lookup.js';
 import { answerText } from '../jobs/result.js';
 import { settle } from '../jobs/settle.js';
 import { viewJob } from '../jobs/view.js';
-import type { Command } from './command.js';
+import type { Command } from './context.js';
 import { oneId } from './one-id.js';
 import { withJobs } from './with-jobs.js';
 

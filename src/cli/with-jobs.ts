@@ -4,7 +4,7 @@ import type { Engine } from '../jobs/engine.js';
 import { openJobManager } from '../jobs/manager.js';
 import { createLog } from '../log.js';
 import { PROVIDERS } from '../providers/registry.js';
-import type { CommandContext } from './command.js';
+import type { CommandContext } from './context.js';
 
 export async function withJobs<T>({ env }: CommandContext, action: (engine: Engine) => Promise<T>): Promise<T> {
   const paths = resolvePaths(env);

@@ -23,7 +23,7 @@ export async function cancelJob(engine: Engine, id: string): Promise<Canceled> {
   } else {
     // It runs, perhaps since a moment ago.
     const running = findJob(engine.store, id);
-    if (running) await engine.supervisor.end(running, 'cancel', null);
+    if (running) await engine.supervision.end(running, 'cancel', null);
   }
   const job = findJob(engine.store, id) ?? before;
   return { job, changed: job.status === 'canceled' || job.cause === 'cancel' };

@@ -3,17 +3,28 @@ import type { Config } from '../config/config.js';
 import type { Paths } from '../config/paths.js';
 import type { FoundCommand } from '../process/find-command.js';
 import type { Host } from '../process/host.js';
+import type { ProcessIdentity } from '../process/identity.js';
 import type { Provider } from '../providers/provider.js';
-import type { ServerRecord } from '../store/record.js';
+import type { Cause, JobRecord, ServerRecord } from '../store/record.js';
 import type { Store } from '../store/store.js';
 import type { Readings } from './readings.js';
-import type { Supervisor } from './supervisor.js';
 
 /** Somewhere to say what no caller hears. */
 export interface Log {
   warn(details: object, message: string): void;
   error(details: object, message: string): void;
   debug(details: object, message: string): void;
+}
+
+/** Looking after the jobs that run under this server; see supervisor.ts. */
+export interface Supervision {
+  /** Jobs looked after right now, and those of them that another server had started. */
+  readonly count: number;
+  readonly adopted: number;
+  watch(job: JobRecord, ended?: Promise<void>): void;
+  forget(id: string): void;
+  end(job: JobRecord, cause: Cause, note: string | null): Promise<void>;
+  endLeftovers(job: JobRecord, launcher: ProcessIdentity): void;
 }
 
 export interface Engine {
@@ -25,7 +36,7 @@ export interface Engine {
   /** This process, as jobs name their owner. */
   readonly server: ServerRecord;
   readonly readings: Readings;
-  readonly supervisor: Supervisor;
+  readonly supervision: Supervision;
   /** Jobs that are being started right now, between their place and their record as running. */
   readonly starting: Set<string>;
   /** True for a process too short-lived to look after jobs: it sees and finishes them, but adopts none. */

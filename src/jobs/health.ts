@@ -8,7 +8,7 @@ import type { Engine } from './engine.js';
 export type Health = Awaited<ReturnType<typeof jobHealth>>;
 
 export async function jobHealth(engine: Engine) {
-  const { config, paths, store, supervisor, host } = engine;
+  const { config, paths, store, supervision, host } = engine;
   const { settings, origins } = config;
   const counts = countByStatus(store);
   const places = placesTaken(store);
@@ -21,7 +21,7 @@ export async function jobHealth(engine: Engine) {
   }
   if (host.boot === '') warnings.push('The boot id cannot be read: jobs of an earlier boot may be shown as running.');
   return {
-    jobs: { ...counts, supervisedHere: supervisor.count, adoptedHere: supervisor.adopted, servers },
+    jobs: { ...counts, supervisedHere: supervision.count, adoptedHere: supervision.adopted, servers },
     queue: {
       waiting: counts.queued,
       running: places.total,

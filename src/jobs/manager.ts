@@ -67,6 +67,7 @@ export async function openJobManager({
   // Without it, the other servers would take this one for dead.
   if (!self) throw new Error('this process cannot be found in the process table');
   const scheduler = new Scheduler(() => engine);
+  const supervisor = new Supervisor(() => engine);
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
   const engine: Engine = {
     paths,
@@ -83,7 +84,7 @@ export async function openJobManager({
       startedAt: Date.now(),
     },
     readings: new Readings(),
-    supervisor: new Supervisor(),
+    supervision: supervisor,
     starting: new Set(),
     passive,
     nestingGuards: providers.flatMap((provider) => provider.dropEnv),
@@ -102,7 +103,6 @@ export async function openJobManager({
     },
     schedule: () => scheduler.schedule(),
   };
-  engine.supervisor.attach(engine);
   const sweep = setInterval(() => void settleAll(engine), SWEEP_MS).unref();
   await settleAll(engine);
   return {
@@ -110,7 +110,7 @@ export async function openJobManager({
     close() {
       clearInterval(sweep);
       scheduler.close();
-      engine.supervisor.close();
+      supervisor.close();
       store.close();
     },
   };

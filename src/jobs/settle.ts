@@ -50,7 +50,7 @@ async function settleStarted(engine: Engine, job: JobRecord, launcher: ProcessId
   let exit = await readExit(files.exit);
   if (exit.kind === 'none') {
     if ((await livenessOf(launcher, engine.host)) === 'alive') {
-      if (await takeOver(engine, job)) engine.supervisor.watch(job);
+      if (await takeOver(engine, job)) engine.supervision.watch(job);
       return;
     }
     // It may have written its last word between our two looks.
@@ -145,10 +145,10 @@ async function finish(
   };
   const won = await engine.store.write(() => finishJob(engine.store, job.id, ['running'], outcome, Date.now()));
   engine.readings.forget(job.id);
-  engine.supervisor.forget(job.id);
+  engine.supervision.forget(job.id);
   if (!won) return;
   engine.store.bell.ring();
-  engine.supervisor.endLeftovers(job, launcher);
+  engine.supervision.endLeftovers(job, launcher);
   void engine.schedule();
 }
 

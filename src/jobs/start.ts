@@ -75,7 +75,7 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   if (!recorded) return;
   held.go();
   const running = findJob(engine.store, job.id);
-  if (running) engine.supervisor.watch(running, held.ended);
+  if (running) engine.supervision.watch(running, held.ended);
   engine.store.bell.ring();
 }
 

@@ -12,7 +12,7 @@ import { endLeftovers, terminateJob } from '../process/terminate.js';
 import { findJob } from '../store/jobs.js';
 import type { Cause, JobRecord } from '../store/record.js';
 import { recordSession, recordSignal, setCause } from '../store/transitions.js';
-import type { Engine } from './engine.js';
+import type { Engine, Supervision } from './engine.js';
 import { launcherOf, settle, timeoutNote } from './settle.js';
 
 const TICK_MS = 1000;
@@ -33,16 +33,12 @@ interface Watched {
   busy: boolean;
 }
 
-export class Supervisor {
+export class Supervisor implements Supervision {
   readonly #watched = new Map<string, Watched>();
   readonly #ending = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
-  #engine!: Engine;
 
-  /** Binds the supervisor to its engine; the two know each other. */
-  attach(engine: Engine): void {
-    this.#engine = engine;
-  }
+  constructor(private readonly engine: () => Engine) {}
 
   /** Jobs that this server looks after right now. */
   get count(): number {
@@ -100,7 +96,7 @@ export class Supervisor {
   }
 
   async #end(job: JobRecord, cause: Cause, note: string | null): Promise<void> {
-    const { store, paths, host, config } = this.#engine;
+    const { store, paths, host, config } = this.engine();
     const launcher = launcherOf(job);
     if (!launcher) return;
     // What has ended by itself was not ended by us.
@@ -113,29 +109,29 @@ export class Supervisor {
         store.write(() => recordSignal(store, job.id, 'SIGKILL')),
       );
       if (survivors.length > 0) {
-        this.#engine.log.warn({ job: job.id, pids: survivors.map(({ pid }) => pid) }, 'processes cannot be ended');
+        this.engine().log.warn({ job: job.id, pids: survivors.map(({ pid }) => pid) }, 'processes cannot be ended');
         this.watch(job);
         return;
       }
     }
-    await settle(this.#engine, job.id);
+    await settle(this.engine(), job.id);
   }
 
   /** Ends, after a short grace, what a CLI left behind in its own process group. Runs in the background. */
   endLeftovers(job: JobRecord, launcher: ProcessIdentity): void {
     void sleep(LEFTOVER_GRACE_MS, undefined, { ref: false })
-      .then(() => endLeftovers(job.id, launcher, this.#engine.host, this.#engine.config.settings.graceSec * 1000))
+      .then(() => endLeftovers(job.id, launcher, this.engine().host, this.engine().config.settings.graceSec * 1000))
       .then(({ daemons }) => {
         if (daemons.length > 0)
-          this.#engine.log.warn({ job: job.id, daemons }, 'left running: it left the job’s session');
+          this.engine().log.warn({ job: job.id, daemons }, 'left running: it left the job’s session');
       })
-      .catch((error) => this.#engine.log.error({ job: job.id, error: messageOf(error) }, 'leftovers'));
+      .catch((error) => this.engine().log.error({ job: job.id, error: messageOf(error) }, 'leftovers'));
   }
 
   #watchExit(job: JobRecord): FSWatcher | undefined {
     try {
       // The file, not the folder: every write to stdout would wake a watch on the folder.
-      const path = jobFiles(this.#engine.paths, job.id, job.attempt).exit;
+      const path = jobFiles(this.engine().paths, job.id, job.attempt).exit;
       const watcher = watch(path, { persistent: false }, () => this.#settle(job.id));
       watcher.on('error', () => watcher.close());
       return watcher;
@@ -148,8 +144,8 @@ export class Supervisor {
   #settle(id: string): void {
     // Whoever ends a job settles it, once all of its processes are gone.
     if (this.#ending.has(id)) return;
-    settle(this.#engine, id).catch((error) => {
-      this.#engine.log.error({ job: id, error: messageOf(error) }, 'settling failed; it is tried again');
+    settle(this.engine(), id).catch((error) => {
+      this.engine().log.error({ job: id, error: messageOf(error) }, 'settling failed; it is tried again');
     });
   }
 
@@ -158,7 +154,7 @@ export class Supervisor {
       if (entry.busy) continue;
       entry.busy = true;
       this.#check(entry)
-        .catch((error) => this.#engine.log.error({ job: entry.id, error: messageOf(error) }, 'check failed'))
+        .catch((error) => this.engine().log.error({ job: entry.id, error: messageOf(error) }, 'check failed'))
         .finally(() => {
           entry.busy = false;
         });
@@ -167,11 +163,11 @@ export class Supervisor {
 
   async #check(entry: Watched): Promise<void> {
     if (this.#ending.has(entry.id)) return;
-    const job = await settle(this.#engine, entry.id);
+    const job = await settle(this.engine(), entry.id);
     if (job?.status !== 'running') return this.forget(entry.id);
     // Somebody has said why it must end, and perhaps died before it did so.
     if (job.cause) return this.end(job, job.cause, job.causeNote);
-    const files = jobFiles(this.#engine.paths, job.id, job.attempt);
+    const files = jobFiles(this.engine().paths, job.id, job.attempt);
     const stdoutBytes = await sizeOf(files.stdout);
     const bytes = stdoutBytes + (await sizeOf(files.stderr));
     const grew = bytes !== entry.bytes;
@@ -182,7 +178,7 @@ export class Supervisor {
   }
 
   async #brokenLimit(job: JobRecord, entry: Watched): Promise<{ cause: Cause; note: string } | undefined> {
-    const limitBytes = this.#engine.config.settings.outputLimitMb * 1024 * 1024;
+    const limitBytes = this.engine().config.settings.outputLimitMb * 1024 * 1024;
     if (entry.bytes > limitBytes) {
       return { cause: 'output_limit', note: `Ended after ${entry.bytes} bytes of output (limit ${limitBytes}).` };
     }
@@ -197,8 +193,8 @@ export class Supervisor {
 
   /** Reads a young job's output for what should not wait: its conversation's id, and errors that cannot heal. */
   async #readEarly(job: JobRecord, stdout: string): Promise<void> {
-    const { store, readings } = this.#engine;
-    const provider = this.#engine.providerNamed(job.provider);
+    const { store, readings } = this.engine();
+    const provider = this.engine().providerNamed(job.provider);
     if (!provider) return;
     const { sessionId, error, end } = await readings.current(job.id, stdout, provider);
     if (sessionId && job.sessionId === null) await store.write(() => recordSession(store, job.id, sessionId));

@@ -50,7 +50,7 @@ test('a job that still runs is adopted, and its end is noticed at once', async (
   await die(first);
   const second = await next();
   expect(record(second, job)).toMatchObject({ status: 'running', owner: second.engine.server.id });
-  expect(second.engine.supervisor.adopted).toBe(1);
+  expect(second.engine.supervision.adopted).toBe(1);
   await writeFile(gate, '');
   expect(await second.ended(job)).toMatchObject({ status: 'completed', exitCode: 0 });
 });
@@ -60,7 +60,7 @@ test('a job whose server lives is not adopted', async () => {
   const job = await first.submit('sleep 30');
   const second = await next();
   expect(record(second, job).owner).toBe(first.engine.server.id);
-  expect(second.engine.supervisor.count).toBe(0);
+  expect(second.engine.supervision.count).toBe(0);
 });
 
 test('launcher and CLI gone without a word: orphaned, never run again, its output readable', async () => {
