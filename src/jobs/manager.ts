@@ -17,12 +17,15 @@ import { findCli, readinessOf } from './clis.js';
 import type { Engine, Log } from './engine.js';
 import { loginKey } from './environment.js';
 import { Readings } from './readings.js';
+import { removeOld } from './retention.js';
 import { Scheduler } from './scheduler.js';
 import { settle } from './settle.js';
 import { Supervisor } from './supervisor.js';
 
 /** How often jobs of servers that may have died are looked at. */
 const SWEEP_MS = 15_000;
+/** How often old jobs are removed; the first time after so long, so that a short-lived server does not begin. */
+const CLEAN_MS = 10 * 60_000;
 
 export interface ManagerOptions {
   paths: Paths;
@@ -104,16 +107,26 @@ export async function openJobManager({
     schedule: () => scheduler.schedule(),
   };
   const sweep = setInterval(() => void settleAll(engine), SWEEP_MS).unref();
+  const clean = setInterval(() => void cleanUp(engine), CLEAN_MS).unref();
   await settleAll(engine);
   return {
     engine,
     close() {
       clearInterval(sweep);
+      clearInterval(clean);
       scheduler.close();
       supervisor.close();
       store.close();
     },
   };
+}
+
+async function cleanUp(engine: Engine): Promise<void> {
+  try {
+    await removeOld(engine);
+  } catch (error) {
+    engine.log.warn({ error: String(error) }, 'old jobs could not be removed; it is tried again');
+  }
 }
 
 /** Settles every job that has not ended. One that fails is tried again at the next sweep. */

@@ -4,6 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { type JobFiles, jobFiles } from '../config/paths.js';
 import { readBytes, sizeOf } from '../output/read.js';
 import { deadlinePassed, type ExitRecord, readExit } from '../process/exit-file.js';
+import { faultPoint } from '../process/fault.js';
 import { compareHost } from '../process/host.js';
 import { livenessOf, type ProcessIdentity } from '../process/identity.js';
 import { terminateJob } from '../process/terminate.js';
@@ -143,7 +144,9 @@ async function finish(
     stdoutBytes,
     stderrBytes,
   };
+  faultPoint('finish.decided');
   const won = await engine.store.write(() => finishJob(engine.store, job.id, ['running'], outcome, Date.now()));
+  faultPoint('finish.recorded');
   engine.readings.forget(job.id);
   engine.supervision.forget(job.id);
   if (!won) return;

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { jobFiles } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
 import { sizeOf } from '../output/read.js';
+import { faultPoint } from '../process/fault.js';
 import { launch } from '../process/launch.js';
 import { findJob } from '../store/jobs.js';
 import type { JobRecord, Outcome } from '../store/record.js';
@@ -19,6 +20,7 @@ export async function startJob(engine: Engine, id: string): Promise<void> {
   const job = findJob(engine.store, id);
   if (!job) return;
   engine.starting.add(id);
+  faultPoint('start.placed');
   try {
     await launchJob(engine, job);
   } catch (error) {
@@ -67,13 +69,16 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   });
   let recorded = false;
   try {
+    faultPoint('start.spawned');
     recorded = await engine.store.write(() => recordLaunch(engine.store, job, held.identity, Date.now()));
   } finally {
     // Canceled meanwhile, or not recorded: then it must not begin.
     if (!recorded) held.abandon();
   }
   if (!recorded) return;
+  faultPoint('start.recorded');
   held.go();
+  faultPoint('start.gone');
   const running = findJob(engine.store, job.id);
   if (running) engine.supervision.watch(running, held.ended);
   engine.store.bell.ring();

@@ -1,10 +1,11 @@
 // Accepts a job: everything that can be wrong is found before it is recorded, and once it is recorded it is
 // never lost.
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jobFiles } from '../config/paths.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
+import { faultPoint } from '../process/fault.js';
 import type { Provider } from '../providers/provider.js';
 import { findByDedupeKey, findJob, findSameRequest } from '../store/jobs.js';
 import type { JobRecord, NewJob } from '../store/record.js';
@@ -91,15 +92,23 @@ export async function submitJob(
 
   // The files come first: the record is the acceptance, and then everything it speaks of is there.
   await writeFiles(engine, id, prompt);
-  const joined = await engine.store.write(() => {
-    const already = existing(engine, job, request);
-    if (already) return already;
-    checkBusy(engine, job);
-    engine.register();
-    insertJob(engine.store, job);
-    return undefined;
-  });
-  if (joined) return { job: joined, joined: true };
+  faultPoint('submit.files');
+  let accepted = false;
+  try {
+    const joined = await engine.store.write(() => {
+      const already = existing(engine, job, request);
+      if (already) return already;
+      checkBusy(engine, job);
+      engine.register();
+      insertJob(engine.store, job);
+      return undefined;
+    });
+    if (joined) return { job: joined, joined: true };
+    accepted = true;
+  } finally {
+    if (!accepted) await rm(jobFiles(engine.paths, id).dir, { recursive: true, force: true });
+  }
+  faultPoint('submit.recorded');
   // Started already when the caller hears of it, unless something is slow: then it is queued, and it says so.
   await Promise.race([engine.schedule(), sleep(START_PATIENCE_MS, undefined, { ref: false })]);
   const recorded = findJob(engine.store, id);

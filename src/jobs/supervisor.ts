@@ -6,6 +6,7 @@ import { jobFiles } from '../config/paths.js';
 import { messageOf } from '../errors.js';
 import { sizeOf } from '../output/read.js';
 import { readExit } from '../process/exit-file.js';
+import { faultPoint } from '../process/fault.js';
 import type { ProcessIdentity } from '../process/identity.js';
 import { ageSec } from '../process/table.js';
 import { endLeftovers, terminateJob } from '../process/terminate.js';
@@ -103,11 +104,13 @@ export class Supervisor implements Supervision {
     const exit = await readExit(jobFiles(paths, job.id, job.attempt).exit);
     if (exit.kind === 'none') {
       await store.write(() => setCause(store, job.id, cause, note, Date.now()));
+      faultPoint('end.caused');
       store.bell.ring();
       const graceMs = config.settings.graceSec * 1000;
       const { survivors } = await terminateJob(job.id, launcher, host, graceMs, () =>
         store.write(() => recordSignal(store, job.id, 'SIGKILL')),
       );
+      faultPoint('end.terminated');
       if (survivors.length > 0) {
         this.engine().log.warn({ job: job.id, pids: survivors.map(({ pid }) => pid) }, 'processes cannot be ended');
         this.watch(job);

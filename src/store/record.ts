@@ -111,6 +111,8 @@ export interface JobRecord {
   finishedAt: number | null;
   /** When its outcome was first shown to a caller. */
   readAt: number | null;
+  /** 1: kept until it is unpinned, whatever the limits say. */
+  pinned: 0 | 1;
 }
 
 /** What is known of a job when it is recorded. */

@@ -56,7 +56,8 @@ CREATE TABLE job (
   createdAt      INTEGER NOT NULL,
   startedAt      INTEGER,
   finishedAt     INTEGER,
-  readAt         INTEGER
+  readAt         INTEGER,
+  pinned         INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Small, whatever the history: only what is alive, or was not read yet, is in them.
@@ -69,19 +70,27 @@ CREATE INDEX job_dedupe  ON job (dedupeKey)                WHERE finishedAt IS N
 -- For lists, which are paged by seq.
 CREATE INDEX job_project  ON job (project, seq);
 CREATE INDEX job_provider ON job (provider, seq);
+CREATE INDEX job_finished ON job (finishedAt) WHERE finishedAt IS NOT NULL AND pinned = 0;
 CREATE INDEX job_session  ON job (sessionId) WHERE sessionId IS NOT NULL;
 
 -- Kept counts: a count over the history would cost more each day.
-CREATE TABLE tally (status TEXT PRIMARY KEY, jobs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-INSERT INTO tally VALUES ('queued', 0), ('running', 0), ('completed', 0), ('failed', 0), ('canceled', 0), ('orphaned', 0);
+CREATE TABLE tally (
+  status TEXT PRIMARY KEY,
+  jobs   INTEGER NOT NULL DEFAULT 0,
+  -- Output of jobs in this state, as counted when they ended.
+  bytes  INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+INSERT INTO tally (status) VALUES ('queued'), ('running'), ('completed'), ('failed'), ('canceled'), ('orphaned');
 CREATE TRIGGER job_counted AFTER INSERT ON job BEGIN
   UPDATE tally SET jobs = jobs + 1 WHERE status = NEW.status;
 END;
 CREATE TRIGGER job_recounted AFTER UPDATE OF status ON job WHEN OLD.status <> NEW.status BEGIN
   UPDATE tally SET jobs = jobs - 1 WHERE status = OLD.status;
-  UPDATE tally SET jobs = jobs + 1 WHERE status = NEW.status;
+  UPDATE tally SET jobs = jobs + 1, bytes = bytes + coalesce(NEW.stdoutBytes, 0) + coalesce(NEW.stderrBytes, 0)
+    WHERE status = NEW.status;
 END;
 CREATE TRIGGER job_uncounted AFTER DELETE ON job BEGIN
-  UPDATE tally SET jobs = jobs - 1 WHERE status = OLD.status;
+  UPDATE tally SET jobs = jobs - 1, bytes = bytes - coalesce(OLD.stdoutBytes, 0) - coalesce(OLD.stderrBytes, 0)
+    WHERE status = OLD.status;
 END;
 `;

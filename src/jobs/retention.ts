@@ -1,0 +1,47 @@
+// Removes old jobs, rows and files together, in slices that hold nobody up; and folders that no job owns.
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jobFiles } from '../config/paths.js';
+import { findJob } from '../store/jobs.js';
+import { type Keep, removeSlice, SLICE } from '../store/retention.js';
+import type { Engine } from './engine.js';
+
+const DAY_MS = 86_400_000;
+/** An ended job is never removed sooner: somebody may be about to read it. */
+const REST_MS = 3_600_000;
+
+/** Removes what the configuration no longer keeps. Returns how many jobs and stray folders went. */
+export async function removeOld(engine: Engine, now: number = Date.now()): Promise<{ jobs: number; folders: number }> {
+  const { keepDays, keepUnreadDays, keepJobs, keepMb } = engine.config.settings;
+  const keep: Keep = {
+    readBefore: now - keepDays * DAY_MS,
+    unreadBefore: now - Math.max(keepDays, keepUnreadDays) * DAY_MS,
+    jobs: keepJobs,
+    bytes: keepMb * 1024 * 1024,
+    endedBefore: now - REST_MS,
+  };
+  let jobs = 0;
+  for (;;) {
+    const removed = await engine.store.write(() => removeSlice(engine.store, keep));
+    // Rows first: a row without files would be a job that has lost its answer; a folder without a row is swept.
+    for (const id of removed) await rm(jobFiles(engine.paths, id).dir, { recursive: true, force: true });
+    jobs += removed.length;
+    if (removed.length < SLICE) break;
+  }
+  return { jobs, folders: await sweepFolders(engine, now) };
+}
+
+/** Removes job folders without a record: of a submit that died, or of a removal that did. */
+async function sweepFolders(engine: Engine, now: number): Promise<number> {
+  let folders = 0;
+  for (const name of await readdir(engine.paths.jobs)) {
+    if (findJob(engine.store, name)) continue;
+    const folder = join(engine.paths.jobs, name);
+    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: now }));
+    // A young one may belong to a job that is being submitted this moment.
+    if (now - mtimeMs < REST_MS) continue;
+    await rm(folder, { recursive: true, force: true });
+    folders += 1;
+  }
+  return folders;
+}

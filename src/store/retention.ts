@@ -1,0 +1,62 @@
+// Which ended jobs may go: by age, by number and by size. Pinned jobs never do.
+import type { Store } from './store.js';
+
+/** How much is removed in one transaction, so that nobody waits for a lock for long. */
+export const SLICE = 200;
+
+export interface Keep {
+  /** Ended before these times (milliseconds since 1970): read jobs, and unread ones. */
+  readBefore: number;
+  unreadBefore: number;
+  /** At most so many ended jobs, and so many bytes of their output. */
+  jobs: number;
+  bytes: number;
+  /** Nothing that ended after this time is removed, whatever the other limits say: somebody may be waiting. */
+  endedBefore: number;
+}
+
+/** Removes at most one slice of rows, the oldest first; returns the ids of the removed. Call inside `write`. */
+export function removeSlice(store: Store, keep: Keep): string[] {
+  const ids = expired(store, keep);
+  if (ids.length < SLICE) ids.push(...surplus(store, keep, ids));
+  for (const id of ids) store.run('DELETE FROM job WHERE id = $id', { id });
+  return ids;
+}
+
+function expired(store: Store, { readBefore, unreadBefore, endedBefore }: Keep): string[] {
+  return store
+    .all<{ id: string }>(
+      `SELECT id FROM job INDEXED BY job_finished
+        WHERE finishedAt IS NOT NULL AND pinned = 0 AND finishedAt < $endedBefore
+          AND finishedAt < iif(readAt IS NULL, $unreadBefore, $readBefore)
+          AND finishedAt < max($readBefore, $unreadBefore)
+        ORDER BY finishedAt LIMIT ${SLICE}`,
+      { readBefore, unreadBefore, endedBefore },
+    )
+    .map(({ id }) => id);
+}
+
+/** The oldest read jobs beyond the number or the size that is kept. */
+function surplus(store: Store, { jobs, bytes, endedBefore }: Keep, gone: readonly string[]): string[] {
+  const ended = store.get<{ jobs: number; bytes: number }>(
+    "SELECT sum(jobs) AS jobs, sum(bytes) AS bytes FROM tally WHERE status NOT IN ('queued', 'running')",
+  ) ?? { jobs: 0, bytes: 0 };
+  let tooMany = ended.jobs - gone.length - jobs;
+  let tooBig = ended.bytes - bytes;
+  if (tooMany <= 0 && tooBig <= 0) return [];
+  const oldest = store.all<{ id: string; bytes: number }>(
+    `SELECT id, coalesce(stdoutBytes, 0) + coalesce(stderrBytes, 0) AS bytes FROM job INDEXED BY job_finished
+      WHERE finishedAt IS NOT NULL AND pinned = 0 AND readAt IS NOT NULL AND finishedAt < $endedBefore
+      ORDER BY finishedAt LIMIT ${SLICE}`,
+    { endedBefore },
+  );
+  const chosen: string[] = [];
+  for (const { id, bytes: size } of oldest) {
+    if ((tooMany <= 0 && tooBig <= 0) || gone.length + chosen.length >= SLICE) break;
+    if (gone.includes(id)) continue;
+    chosen.push(id);
+    tooMany -= 1;
+    tooBig -= size;
+  }
+  return chosen;
+}
