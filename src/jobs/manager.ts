@@ -106,9 +106,12 @@ export async function openJobManager({
     },
     schedule: () => scheduler.schedule(),
   };
-  const sweep = setInterval(() => void settleAll(engine), SWEEP_MS).unref();
+  const sweepLeftovers = () =>
+    supervisor.sweepLeftovers().catch((error) => log.error({ error: String(error) }, 'sweeping leftovers failed'));
+  const sweep = setInterval(() => void settleAll(engine).then(sweepLeftovers), SWEEP_MS).unref();
   const clean = setInterval(() => void cleanUp(engine), CLEAN_MS).unref();
   await settleAll(engine);
+  if (!passive) void sweepLeftovers();
   return {
     engine,
     close() {

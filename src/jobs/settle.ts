@@ -7,7 +7,7 @@ import { deadlinePassed, type ExitRecord, readExit } from '../process/exit-file.
 import { faultPoint } from '../process/fault.js';
 import { compareHost } from '../process/host.js';
 import { livenessOf, type ProcessIdentity } from '../process/identity.js';
-import { terminateJob } from '../process/terminate.js';
+import { isGroupAlive, terminateJob } from '../process/terminate.js';
 import { emptyFold } from '../providers/fold.js';
 import { findJob, lastUsageTotal } from '../store/jobs.js';
 import type { Cause, JobRecord } from '../store/record.js';
@@ -143,7 +143,8 @@ async function finish(
     answerBytes: Buffer.byteLength(fold.answer),
     stdoutBytes,
     stderrBytes,
-  };
+    leftovers: isGroupAlive(launcher) ? 1 : 0,
+  } as const;
   faultPoint('finish.decided');
   const won = await engine.store.write(() => finishJob(engine.store, job.id, ['running'], outcome, Date.now()));
   faultPoint('finish.recorded');
@@ -151,7 +152,7 @@ async function finish(
   engine.supervision.forget(job.id);
   if (!won) return;
   engine.store.bell.ring();
-  engine.supervision.endLeftovers(job, launcher);
+  if (outcome.leftovers) engine.supervision.endLeftovers(job, launcher);
   void engine.schedule();
 }
 

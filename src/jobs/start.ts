@@ -99,5 +99,6 @@ function notStarted(engine: Engine, job: JobRecord, error: string): Outcome {
     answerBytes: 0,
     stdoutBytes: 0,
     stderrBytes: 0,
+    leftovers: 0,
   };
 }

@@ -7,12 +7,13 @@ import { messageOf } from '../errors.js';
 import { sizeOf } from '../output/read.js';
 import { readExit } from '../process/exit-file.js';
 import { faultPoint } from '../process/fault.js';
+import { compareHost } from '../process/host.js';
 import type { ProcessIdentity } from '../process/identity.js';
 import { ageSec } from '../process/table.js';
 import { endLeftovers, terminateJob } from '../process/terminate.js';
-import { findJob } from '../store/jobs.js';
+import { findJob, jobsWithLeftovers } from '../store/jobs.js';
 import type { Cause, JobRecord } from '../store/record.js';
-import { recordSession, recordSignal, setCause } from '../store/transitions.js';
+import { clearLeftovers, recordSession, recordSignal, setCause } from '../store/transitions.js';
 import type { Engine, Supervision } from './engine.js';
 import { launcherOf, settle, timeoutNote } from './settle.js';
 
@@ -123,12 +124,25 @@ export class Supervisor implements Supervision {
   /** Ends, after a short grace, what a CLI left behind in its own process group. Runs in the background. */
   endLeftovers(job: JobRecord, launcher: ProcessIdentity): void {
     void sleep(LEFTOVER_GRACE_MS, undefined, { ref: false })
-      .then(() => endLeftovers(job.id, launcher, this.engine().host, this.engine().config.settings.graceSec * 1000))
-      .then(({ daemons }) => {
-        if (daemons.length > 0)
-          this.engine().log.warn({ job: job.id, daemons }, 'left running: it left the job’s session');
-      })
-      .catch((error) => this.engine().log.error({ job: job.id, error: messageOf(error) }, 'leftovers'));
+      .then(() => this.#endLeftovers(job, launcher))
+      .catch((error) => this.#logError(job.id, error, 'leftovers'));
+  }
+
+  /** Does the same for jobs whose server has died before it came to it. */
+  async sweepLeftovers(): Promise<void> {
+    const overdue = jobsWithLeftovers(this.engine().store, Date.now() - 2 * LEFTOVER_GRACE_MS);
+    for (const job of overdue) {
+      const launcher = launcherOf(job);
+      if (launcher) await this.#endLeftovers(job, launcher);
+    }
+  }
+
+  async #endLeftovers(job: JobRecord, launcher: ProcessIdentity): Promise<void> {
+    const { store, host, config, log } = this.engine();
+    if (compareHost(launcher.host, host) === 'elsewhere') return;
+    const { daemons } = await endLeftovers(job.id, launcher, host, config.settings.graceSec * 1000);
+    if (daemons.length > 0) log.warn({ job: job.id, daemons }, 'left running: it left the job’s session');
+    await store.write(() => clearLeftovers(store, job.id));
   }
 
   #watchExit(job: JobRecord): FSWatcher | undefined {
@@ -148,8 +162,12 @@ export class Supervisor implements Supervision {
     // Whoever ends a job settles it, once all of its processes are gone.
     if (this.#ending.has(id)) return;
     settle(this.engine(), id).catch((error) => {
-      this.engine().log.error({ job: id, error: messageOf(error) }, 'settling failed; it is tried again');
+      this.#logError(id, error, 'settling failed; it is tried again');
     });
+  }
+
+  #logError(job: string, error: unknown, what: string): void {
+    this.engine().log.error({ job, error: messageOf(error) }, what);
   }
 
   #tick(): void {
@@ -157,7 +175,7 @@ export class Supervisor implements Supervision {
       if (entry.busy) continue;
       entry.busy = true;
       this.#check(entry)
-        .catch((error) => this.engine().log.error({ job: entry.id, error: messageOf(error) }, 'check failed'))
+        .catch((error) => this.#logError(entry.id, error, 'check failed'))
         .finally(() => {
           entry.busy = false;
         });

@@ -30,7 +30,8 @@
       trap '' HUP INT QUIT TERM USR2 ALRM
       trap 'kill -KILL $!; exit 0' USR1
       /bin/sleep "$limit" &
-      wait $!
+      # Not slept to its end: somebody has killed it, and that is no time limit.
+      wait $! || exit 0
       echo timeout >&8
       kill -TERM -$$
       kill -CONT -$$
@@ -50,6 +51,7 @@
     code=127
   fi
   echo "$code" >&9
-  [ -z "$watch" ] || kill -USR1 "$watch"
+  # Gone before this process is: whoever waits for the launcher finds nothing of its own left in the group.
+  [ -z "$watch" ] || { kill -USR1 "$watch"; wait "$watch"; }
   exit "$code"
 }

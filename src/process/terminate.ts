@@ -99,6 +99,19 @@ function mergeByPid(...lists: JobProcess[][]): JobProcess[] {
 }
 
 /**
+ * Whether anything is left in the launcher's process group. A group keeps its number from being given to a new
+ * process, so this asks about ours, or about one that began after it had gone; it only asks.
+ */
+export function isGroupAlive({ pid }: ProcessIdentity): boolean {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
+}
+
+/**
  * Ends what a finished command left behind in its own session. What left the session may be a daemon that
  * others share: it is reported and not touched.
  */

@@ -32,6 +32,12 @@ export function activeJobs(store: Store): JobRecord[] {
   return store.all<Row>('SELECT * FROM job WHERE finishedAt IS NULL ORDER BY seq').map(decode);
 }
 
+/** Ended jobs that may have left processes behind. */
+export function jobsWithLeftovers(store: Store, endedBefore: number): JobRecord[] {
+  const sql = 'SELECT * FROM job INDEXED BY job_leftovers WHERE leftovers = 1 AND finishedAt < $endedBefore';
+  return store.all<Row>(sql, { endedBefore }).map(decode);
+}
+
 /** The newest job that asked for the same, by the same client, and is active or was completed, unread, since `since`. */
 export function findSameRequest(store: Store, requestKey: string, client: string, since: number) {
   const row = store.get<Row>(

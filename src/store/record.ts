@@ -113,6 +113,8 @@ export interface JobRecord {
   readAt: number | null;
   /** 1: kept until it is unpinned, whatever the limits say. */
   pinned: 0 | 1;
+  /** 1: it has ended, but something may be left in its process group that is still to be ended. */
+  leftovers: 0 | 1;
 }
 
 /** What is known of a job when it is recorded. */
@@ -159,6 +161,7 @@ export interface Outcome {
   answerBytes: number;
   stdoutBytes: number;
   stderrBytes: number;
+  leftovers: 0 | 1;
 }
 
 /** A server that has written to the store; its identity tells whether it still lives. */

@@ -92,7 +92,7 @@ export function finishJob(
     `UPDATE job SET status = $status, reason = $reason, exitCode = $exitCode, signal = $signal, error = $error,
             hint = $hint, usage = $usage, usageTotal = $usageTotal, sessionId = coalesce($sessionId, sessionId), model = coalesce(model, $model),
             answerBytes = $answerBytes, stdoutBytes = $stdoutBytes, stderrBytes = $stderrBytes,
-            finishedAt = $now, placed = 0
+            leftovers = $leftovers, finishedAt = $now, placed = 0
       WHERE id = $id AND status IN (${from.map((status: JobStatus) => `'${status}'`).join(', ')})`,
     {
       ...outcome,
@@ -140,6 +140,11 @@ export function changeOwner(store: Store, id: string, from: string, to: string):
 /** Keeps a conversation's id as soon as the CLI has told it, so that it survives the job's sudden end. */
 export function recordSession(store: Store, id: string, sessionId: string): void {
   store.run('UPDATE job SET sessionId = $sessionId WHERE id = $id AND sessionId IS NULL', { id, sessionId });
+}
+
+/** What an ended job had left behind is gone. */
+export function clearLeftovers(store: Store, id: string): void {
+  store.run('UPDATE job SET leftovers = 0 WHERE id = $id', { id });
 }
 
 /** The job's outcome has been shown to a caller. */

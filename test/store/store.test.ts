@@ -24,7 +24,7 @@ const OUTCOME: Outcome = {
     usage: null,
     usageTotal: null,
   },
-  ...{ sessionId: null, model: null, answerBytes: 1, stdoutBytes: 2, stderrBytes: 3 },
+  ...{ sessionId: null, model: null, answerBytes: 1, stdoutBytes: 2, stderrBytes: 3, leftovers: 0 },
 };
 
 async function openStore(folder?: string): Promise<Store> {

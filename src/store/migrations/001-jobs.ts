@@ -57,7 +57,8 @@ CREATE TABLE job (
   startedAt      INTEGER,
   finishedAt     INTEGER,
   readAt         INTEGER,
-  pinned         INTEGER NOT NULL DEFAULT 0
+  pinned         INTEGER NOT NULL DEFAULT 0,
+  leftovers      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Small, whatever the history: only what is alive, or was not read yet, is in them.
@@ -71,6 +72,7 @@ CREATE INDEX job_dedupe  ON job (dedupeKey)                WHERE finishedAt IS N
 CREATE INDEX job_project  ON job (project, seq);
 CREATE INDEX job_provider ON job (provider, seq);
 CREATE INDEX job_finished ON job (finishedAt) WHERE finishedAt IS NOT NULL AND pinned = 0;
+CREATE INDEX job_leftovers ON job (seq) WHERE leftovers = 1;
 CREATE INDEX job_session  ON job (sessionId) WHERE sessionId IS NOT NULL;
 
 -- Kept counts: a count over the history would cost more each day.

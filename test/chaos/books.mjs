@@ -1,0 +1,110 @@
+// The books of a chaos run: what must be true of every job once the dust has settled.
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+
+/** What the CLI of each job has witnessed of itself: one line at its start, one at its end. */
+async function witness(folder, token) {
+  const text = await readFile(join(folder, token), 'utf8').catch(() => '');
+  const lines = text.split('\n').filter(Boolean);
+  return {
+    starts: lines.filter((line) => line === 'start').length,
+    end: lines.find((line) => line.startsWith('end '))?.slice(4),
+  };
+}
+
+/** Live processes (no zombies) of this home other than the servers; Linux only. */
+export async function strays(home) {
+  const found = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+    const entries = environment.split('\0');
+    if (!entries.includes(`SIDEJOB_HOME=${home}`) || !entries.some((entry) => entry.startsWith('SIDEJOB_JOB_ID=')))
+      continue;
+    const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+    if (/\) [ZX] /.test(stat)) continue;
+    const command = (await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')).replaceAll('\0', ' ');
+    found.push(`${pid} ${command.slice(0, 200)}`);
+  }
+  return found;
+}
+
+/**
+ * Compares the store with what happened. Returns what is wrong, one line each.
+ * @param accepted ids that a submit has returned, with their tokens
+ * @param deeds what the chaos did to a job: Set of `cancel`, `kill launcher`, `kill cli` by token
+ */
+export async function checkBooks({ home, witnesses, accepted, deeds }) {
+  const db = new Database(join(home, 'store.db'));
+  const wrong = [];
+  const integrity = db.pragma('integrity_check', { simple: true });
+  if (integrity !== 'ok') wrong.push(`integrity_check: ${integrity}`);
+  const rows = db.prepare('SELECT * FROM job').all();
+  const tally = Object.fromEntries(
+    db
+      .prepare('SELECT status, jobs FROM tally')
+      .all()
+      .map((row) => [row.status, row.jobs]),
+  );
+  db.close();
+
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  for (const [id] of accepted) if (!byId.has(id)) wrong.push(`${id}: accepted, and not in the store`);
+  const folders = await readdir(join(home, 'jobs'));
+  for (const id of byId.keys()) if (!folders.includes(id)) wrong.push(`${id}: has no folder`);
+
+  const counts = {};
+  for (const row of rows) {
+    counts[row.status] = (counts[row.status] ?? 0) + 1;
+    const prompt = await readFile(join(home, 'jobs', row.id, 'prompt'), 'utf8');
+    const [kind, token = ''] = prompt.split(' ');
+    const seen = await witness(witnesses, token);
+    wrong.push(...judge(row, kind, seen, deeds.get(token) ?? new Set()).map((what) => `${row.id} (${kind}): ${what}`));
+  }
+  for (const [status, jobs] of Object.entries(tally)) {
+    if (jobs !== (counts[status] ?? 0)) wrong.push(`tally says ${jobs} ${status}, the rows ${counts[status] ?? 0}`);
+  }
+  return { wrong, counts, jobs: rows.length, strayFolders: folders.filter((name) => !byId.has(name)).length };
+}
+
+/** What each kind of CLI ends with if nobody interferes. */
+const EXPECTED = {
+  quick: { status: 'completed', exit: '0' },
+  slow: { status: 'completed', exit: '0' },
+  loud: { status: 'completed', exit: '0' },
+  stubborn: { status: 'completed', exit: '0' },
+  daemon: { status: 'completed', exit: '0' },
+  fails: { status: 'failed', exit: '7' },
+  silent: { status: 'failed', exit: '0' },
+};
+
+function judge(row, kind, seen, done) {
+  const wrong = [];
+  const says = (what) => wrong.push(what);
+  if (row.finishedAt === null) says(`still ${row.status}`);
+  if (seen.starts > 1) says(`ran ${seen.starts} times`);
+  if (row.placed !== 0) says('holds a place');
+  const expected = EXPECTED[kind];
+  switch (row.status) {
+    case 'completed':
+    case 'failed':
+      if (row.reason === 'killed') {
+        if (!done.has('kill cli')) says('killed, and nobody has');
+      } else if (row.reason !== 'exit_code' && row.reason !== 'interrupted') {
+        if (row.status !== expected.status) says(`${row.status} (${row.reason})`);
+      }
+      // Its own last word, if it had one, is what the store says; a kill may have come in between.
+      if (seen.end !== undefined && String(row.exitCode) !== seen.end)
+        says(`exit ${row.exitCode}, it said ${seen.end}`);
+      if (seen.end === undefined && !done.has('kill cli')) says(`${row.status}, and it never came to its end`);
+      if (row.status === 'completed' && expected.status !== 'completed') says('completed');
+      break;
+    case 'canceled':
+      if (!done.has('cancel')) says('canceled, and nobody has asked');
+      break;
+    case 'orphaned':
+      if (!done.has('kill launcher')) says('orphaned, and its launcher was left alone');
+      break;
+  }
+  return wrong;
+}
