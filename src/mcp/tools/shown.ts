@@ -1,4 +1,5 @@
 // An outcome that was shown to a caller is read; an answer nobody saw stays in the inbox.
+import { messageOf } from '../../errors.js';
 import type { Engine } from '../../jobs/engine.js';
 import type { JobRecord } from '../../store/record.js';
 import { markRead } from '../../store/transitions.js';
@@ -9,7 +10,12 @@ export async function markShown(engine: Engine, call: Pick<Call, 'signal'>, jobs
   if (call.signal.aborted) return;
   const unread = jobs.filter((job) => job.finishedAt !== null && job.readAt === null);
   if (unread.length === 0) return;
-  await engine.store.write(() => {
-    for (const job of unread) markRead(engine.store, job.id, Date.now());
-  });
+  try {
+    await engine.store.write(() => {
+      for (const job of unread) markRead(engine.store, job.id, Date.now());
+    });
+  } catch (error) {
+    // The answer is worth more than the note that it was read.
+    engine.log.warn({ error: messageOf(error) }, 'jobs could not be marked as read');
+  }
 }
