@@ -21,10 +21,12 @@ export const showCommand: Command = async (argv, context) => {
     const view = await viewJob(engine, job);
     const answer = await answerText(engine, job);
     if (values.json) {
-      context.stdout(`${JSON.stringify({ ...view, usage: job.usage ?? undefined, answer }, null, 2)}\n`);
+      context.stdout(`${JSON.stringify({ ...view, sessionId: job.sessionId, usage: job.usage, answer }, null, 2)}\n`);
       return 0;
     }
-    const facts = Object.entries({ ...view, ...job.usage }).map(([name, value]) => `${name.padEnd(14)} ${value}`);
+    const facts = Object.entries({ ...view, sessionId: job.sessionId ?? '', ...job.usage }).map(
+      ([name, value]) => `${name.padEnd(14)} ${value}`,
+    );
     context.stdout(`${facts.join('\n')}\n${answer ? `\n${answer.trimEnd()}\n` : ''}`);
     return 0;
   });

@@ -14,7 +14,8 @@ const HINTS: Record<Reason, string | ((provider: Provider) => string)> = {
   context_too_long: 'Shorten the prompt or the attachments.',
   refused: 'The model refused; rephrase, or ask another provider.',
   network: 'Check the network connection, then submit it again.',
-  empty_answer: 'See llm_job_result with view "stderr"; ask again or use another provider.',
+  empty_answer:
+    'See llm_job_result with view "stderr". A prompt that begins with "/" is a command to some CLIs; put words before it.',
   invalid_output: 'See llm_job_result with view "stdout".',
   timeout: 'Go on with continueJob, or submit it again with a larger timeoutSec.',
   idle_timeout: 'Go on with continueJob, or submit it again with a larger idleTimeoutSec.',

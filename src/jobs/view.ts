@@ -1,7 +1,7 @@
 // A job as callers see it: what applies, and nothing else. Everything here can be derived again.
 import { stat } from 'node:fs/promises';
 import { jobFiles } from '../config/paths.js';
-import { sizeOf } from '../output/read.js';
+import { readPage } from '../output/read.js';
 import { queuePosition } from '../store/queue.js';
 import type { JobKind, JobRecord, JobStatus, Reason } from '../store/record.js';
 import type { Engine } from './engine.js';
@@ -9,6 +9,8 @@ import { isOwnerAlive } from './settle.js';
 
 /** How long a look at a job's activity may take; a job that prints gigabytes is not read to its end for it. */
 const ACTIVITY_MS = 200;
+
+const STDERR_TAIL_BYTES = 8192;
 
 /** One job in a list. Durations are in seconds, sizes in bytes. */
 export interface JobView {
@@ -69,18 +71,22 @@ async function activity(engine: Engine, job: JobRecord) {
   if (job.status === 'queued') return { activity: await queuedActivity(engine, job) };
   const files = jobFiles(engine.paths, job.id, job.attempt);
   const provider = engine.providerNamed(job.provider);
+  const [stdout, stderr] = await Promise.all(
+    [files.stdout, files.stderr].map((path) => stat(path).catch(() => undefined)),
+  );
   const fold = provider && (await engine.readings.soon(job.id, files.stdout, provider, ACTIVITY_MS));
-  const [stdoutBytes, stderrBytes, changed] = await Promise.all([
-    sizeOf(files.stdout),
-    sizeOf(files.stderr),
-    stat(files.stdout).catch(() => undefined),
-  ]);
+  const changedAt = Math.max(stdout?.mtimeMs ?? 0, stderr?.mtimeMs ?? 0, job.startedAt ?? 0);
+  // Some CLIs tell of their retries on stderr alone; what was said last is what goes on now.
+  const complaint =
+    provider?.readStderr && stderr && stderr.size > 0 && stderr.mtimeMs > (stdout?.mtimeMs ?? 0)
+      ? provider.readStderr((await readPage(files.stderr, -STDERR_TAIL_BYTES, STDERR_TAIL_BYTES)).text)?.message
+      : undefined;
   return {
-    activity: fold?.activity ?? 'started',
-    idleSec: changed && seconds(Date.now() - Math.max(changed.mtimeMs, job.startedAt ?? 0)),
+    activity: complaint ?? fold?.activity ?? 'started',
+    idleSec: seconds(Date.now() - changedAt),
     answerBytes: fold?.answer ? Buffer.byteLength(fold.answer) : null,
-    stdoutBytes: stdoutBytes || null,
-    stderrBytes: stderrBytes || null,
+    stdoutBytes: stdout?.size || null,
+    stderrBytes: stderr?.size || null,
   };
 }
 

@@ -23,7 +23,9 @@ export function jobLine(view: JobView): string {
   if (view.unread) parts.push('unread');
   const line = parts.join(', ');
   if (!view.error) return line;
-  return `${line}: ${view.error}${view.hint ? ` ${view.hint}` : ''}`;
+  // The error is the CLI's own words, which may end in anything.
+  const error = /[.!?…]$/.test(view.error) ? view.error : `${view.error}.`;
+  return `${line}: ${error}${view.hint ? ` ${view.hint}` : ''}`;
 }
 
 /** The replies of several jobs in one text, each below its header. */

@@ -17,6 +17,8 @@ const CUMULATIVE: readonly (keyof Usage)[] = ['inputTokens', 'outputTokens', 'ca
 function invoke({ access, model, effort, systemPrompt, sessionId, resume }: ProviderRequest): Invocation {
   // The sandbox is a flag of `exec` alone and stands before `resume`; what follows is understood by both.
   const args = ['exec', '-s', SANDBOX[access], ...(resume ? ['resume'] : []), '--json', '--skip-git-repo-check'];
+  // Its sandbox leaves all of /tmp writable, other projects and stores included; the job's own TMPDIR stays so.
+  if (access === 'edit') args.push('-c', 'sandbox_workspace_write.exclude_slash_tmp=true');
   if (model) args.push(`--model=${model}`);
   if (effort) args.push('-c', `model_reasoning_effort="${effort}"`);
   // A thread keeps the instructions it began with: on resume they are accepted and ignored. The value is TOML,

@@ -11,6 +11,7 @@ const FRESH: ProviderRequest = { cwd: '/work/project', access: 'read-only', sess
 
 const CLAUDE = ['-p', '--output-format', 'stream-json', '--verbose'];
 const CLAUDE_READ_ONLY = [...CLAUDE, '--permission-mode', 'manual', '--disallowedTools=Edit,Write,NotebookEdit'];
+const CODEX_NO_TMP = ['-c', 'sandbox_workspace_write.exclude_slash_tmp=true'];
 const CODEX_READ_ONLY = ['exec', '-s', 'read-only', '--json', '--skip-git-repo-check'];
 const GEMINI = ['-o', 'stream-json', '--approval-mode'];
 
@@ -48,11 +49,17 @@ const COMMAND_LINES: [provider: Provider, what: string, request: Partial<Provide
     'a conversation gone on with, to edit',
     { resume: true, access: 'edit', model: 'gpt-5.5', effort: 'low' },
     [
-      ...['exec', '-s', 'workspace-write', 'resume', '--json', '--skip-git-repo-check', '--model=gpt-5.5'],
+      ...['exec', '-s', 'workspace-write', 'resume', '--json', '--skip-git-repo-check', ...CODEX_NO_TMP],
+      '--model=gpt-5.5',
       ...['-c', 'model_reasoning_effort="low"', ID, '-'],
     ],
   ],
-  [codex, 'edit', { access: 'edit' }, ['exec', '-s', 'workspace-write', '--json', '--skip-git-repo-check', '-']],
+  [
+    codex,
+    'edit',
+    { access: 'edit' },
+    ['exec', '-s', 'workspace-write', '--json', '--skip-git-repo-check', ...CODEX_NO_TMP, '-'],
+  ],
   [codex, 'full', { access: 'full' }, ['exec', '-s', 'danger-full-access', '--json', '--skip-git-repo-check', '-']],
   [codex, 'a model', { model: 'gpt-5.5' }, [...CODEX_READ_ONLY, '--model=gpt-5.5', '-']],
   [codex, 'effort', { effort: 'high' }, [...CODEX_READ_ONLY, '-c', 'model_reasoning_effort="high"', '-']],

@@ -1,0 +1,81 @@
+// A prompt goes to a real CLI, and its answer comes back.
+import { describe, expect, test } from 'vitest';
+import { CLI_NAMES, CLIS } from './clis.js';
+import { Machine } from './machine.js';
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** What the CLIs make of the API's 11 and 7 tokens; the cost is Claude Code's own figure, at list price. */
+const USED = { claude: '11 tokens in, 7 out, $0.000138', codex: '11 tokens in, 7 out', gemini: '11 tokens in, 7 out' };
+
+/** A pattern for the one line above an answer, and the answer. */
+const reply = (id: string, answer: string) => `${id} completed, [\\d.]+ s\\n${answer.replaceAll('.', '\\.')}`;
+
+describe.each(CLI_NAMES)('%s', (cli) => {
+  test('answers a submitted job', async () => {
+    const machine = await Machine.start();
+    const { assistant } = machine;
+    const jobId = await machine.submit(cli);
+
+    const { text } = await assistant.call('llm_job_wait', { jobId });
+    expect(text).toMatch(new RegExp(`^${reply(jobId, 'Fake reply to turn 1.')}$`));
+    const { model } = CLIS[cli];
+    expect(await assistant.job(jobId)).toMatchObject({ status: 'completed', exitCode: 0, model, answerBytes: 21 });
+    expect(await machine.result(jobId)).toBe('Fake reply to turn 1.');
+    expect(await machine.used(jobId)).toBe(USED[cli]);
+    expect(await machine.sessions(jobId)).toEqual([expect.stringMatching(UUID)]);
+    // One request, to the API that was meant, and no other call.
+    expect(machine.api.requests().map(({ aborted }) => aborted)).toEqual([false]);
+  });
+
+  test('answers llm_run', async () => {
+    const { assistant } = await Machine.start();
+    const asked = { prompt: 'Hello?', provider: cli, model: CLIS[cli].model };
+    const { text, isError } = await assistant.call('llm_run', asked);
+    expect(text).toMatch(new RegExp(`^${reply(`${cli}-\\w{8}`, 'Fake reply to turn 1.')}$`));
+    expect(isError).toBe(false);
+  });
+
+  test('takes a prompt that looks like flags and shell as text', async () => {
+    const machine = await Machine.start();
+    const prompt = '--version -p "$HOME" `id` $(id); --help\n-x \\ second line';
+    const jobId = await machine.submit(cli, { prompt });
+    expect(await machine.assistant.ended(jobId)).toMatchObject({ status: 'completed', exitCode: 0 });
+    expect(await machine.result(jobId)).toBe('Fake reply to turn 1.');
+    // As one whole string, quotes included.
+    expect(JSON.stringify(machine.api.requests()[0]?.body)).toContain(JSON.stringify(prompt));
+  });
+
+  test('goes on with a conversation', async () => {
+    const machine = await Machine.start();
+    const { assistant } = machine;
+    const first = await machine.submit(cli, { prompt: 'My name is Ada.' });
+    expect(await assistant.ended(first)).toMatchObject({ status: 'completed' });
+    const { jobId } = await assistant.data('llm_job_submit', { prompt: 'What is my name?', continueJob: first });
+    const second = jobId as string;
+    expect(await assistant.ended(second)).toMatchObject({ status: 'completed', provider: cli, cwd: machine.project });
+
+    expect(await machine.result(second)).toBe('Fake reply to turn 2.');
+    expect(await machine.sessions(second)).toEqual(await machine.sessions(first));
+    const sent = JSON.stringify(machine.api.requests().at(-1)?.body);
+    for (const words of ['My name is Ada.', 'Fake reply to turn 1.', 'What is my name?']) expect(sent).toContain(words);
+    // Each job's own, also where the CLI counts the conversation (Codex its tokens, Claude Code its cost).
+    expect([await machine.used(first), await machine.used(second)]).toEqual([USED[cli], USED[cli]]);
+    const { providers } = await assistant.data('llm_providers', { provider: cli });
+    expect(providers).toEqual([expect.objectContaining({ status: 'ready', jobsToday: 2, tokensToday: 36 })]);
+  });
+});
+
+test('three CLIs answer one llm_run', async () => {
+  const { assistant } = await Machine.start({
+    api: { claude: { reply: 'Claude here.' }, codex: { reply: 'Codex here.' }, gemini: { reply: 'Gemini here.' } },
+  });
+  const { text, isError } = await assistant.call('llm_run', { prompt: 'Who is there?', providers: CLI_NAMES });
+  const replies = [
+    reply('claude-\\w{8}', 'Claude here.'),
+    reply('codex-\\w{8}', 'Codex here.'),
+    reply('gemini-\\w{8}', 'Gemini here.'),
+  ];
+  expect(text).toMatch(new RegExp(`^${replies.join('\\n\\n')}$`));
+  expect(isError).toBe(false);
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { startFakeModelApi } from './server.mjs';
+
+let api;
+before(async () => {
+  api = await startFakeModelApi();
+});
+beforeEach(() => api.reset());
+after(() => api.close());
+
+const post = (path, body, base = api.url) => fetch(base + path, { method: 'POST', body: JSON.stringify(body) });
+const events = async (response) =>
+  (await response.text())
+    .split('\n')
+    .filter((line) => line.startsWith('data: {'))
+    .map((line) => JSON.parse(line.slice(6)));
+
+const hello = { role: 'user', content: 'Hello' };
+const gemini = { contents: [{ role: 'user', parts: [{ text: 'Hello' }] }] };
+
+test('each wire format streams the reply in chunks and reports usage', async () => {
+  const [messages, responses, chat, generate] = await Promise.all([
+    post('/v1/messages', { model: 'm', stream: true, messages: [hello] }).then(events),
+    post('/v1/responses', { model: 'm', stream: true, input: [hello] }).then(events),
+    post('/v1/chat/completions', { model: 'm', stream: true, messages: [hello] }).then(events),
+    post('/v1beta/models/m:streamGenerateContent?alt=sse', gemini).then(events),
+  ]);
+  const text = 'Fake reply to turn 1.';
+  assert.equal(messages.map((e) => e.delta?.text ?? '').join(''), text);
+  assert.equal(messages.find((e) => e.type === 'message_delta').usage.output_tokens, 7);
+  assert.equal(
+    responses
+      .filter((e) => e.type === 'response.output_text.delta')
+      .map((e) => e.delta)
+      .join(''),
+    text,
+  );
+  assert.equal(responses.at(-1).response.usage.total_tokens, 18);
+  assert.equal(chat.map((e) => e.choices[0]?.delta.content ?? '').join(''), text);
+  assert.equal(chat.at(-1).usage.total_tokens, 18);
+  assert.equal(generate.map((e) => e.candidates[0].content.parts[0].text).join(''), text);
+  assert.equal(generate.at(-1).usageMetadata.totalTokenCount, 18);
+});
+
+test('each wire format answers without streaming', async () => {
+  const json = async (response) => (await response).json();
+  const text = 'Fake reply to turn 1.';
+  assert.equal((await json(post('/v1/messages', { messages: [hello] }))).content[0].text, text);
+  assert.equal((await json(post('/v1/responses', { input: 'Hello' }))).output[0].content[0].text, text);
+  assert.equal((await json(post('/v1/chat/completions', { messages: [hello] }))).choices[0].message.content, text);
+  assert.equal(
+    (await json(post('/v1beta/models/m:generateContent', gemini))).candidates[0].content.parts[0].text,
+    text,
+  );
+  assert.equal((await json(post('/v1/messages/count_tokens', { messages: [hello] }))).input_tokens, 11);
+  assert.equal((await json(post('/v1beta/models/m:countTokens', gemini))).totalTokens, 11);
+});
+
+test('the turn number and the last prompt can be used in the reply', async () => {
+  const messages = [hello, { role: 'assistant', content: 'Hi' }, { role: 'user', content: 'More' }];
+  const response = await post('/v1/messages', { messages }, api.urlWith({ reply: '{{turn}}: {{prompt}}' }));
+  assert.equal((await response.json()).content[0].text, '2: More');
+});
+
+test('a status is sent failTimes times for each base URL', async () => {
+  const statuses = async (base) => [
+    (await post('/v1/messages', {}, base)).status,
+    (await post('/v1/messages', {}, base)).status,
+  ];
+  assert.deepEqual(await statuses(api.urlWith({ status: 429, failTimes: 1, id: 'a' })), [429, 200]);
+  assert.deepEqual(await statuses(api.urlWith({ status: 529, id: 'b' })), [529, 529]);
+  const limited = await post('/v1/messages', {}, api.urlWith({ status: 429, retryAfter: 2 }));
+  assert.equal(limited.headers.get('retry-after'), '2');
+  assert.equal((await limited.json()).error.type, 'rate_limit_error');
+});
+
+test('a tool is called once, and only when it is on offer', async () => {
+  const base = api.urlWith({ tool: 'Bash', toolInput: { command: 'ls' } });
+  const ask = async (body) => (await (await post('/v1/messages', body, base)).json()).content[0];
+  const tools = [{ name: 'Bash' }];
+  assert.deepEqual((await ask({ tools, messages: [hello] })).input, { command: 'ls' });
+  assert.equal(
+    (await ask({ tools, messages: [hello, { role: 'user', content: [{ type: 'tool_result' }] }] })).type,
+    'text',
+  );
+  assert.equal((await ask({ messages: [hello] })).type, 'text');
+});
+
+test('hang and cut stop a stream, and the log says who hung up', { timeout: 5000 }, async () => {
+  const body = { stream: true, messages: [hello] };
+  await assert.rejects((await post('/v1/messages', body, api.urlWith({ cut: true }))).text());
+  for (const hang of ['start', 'middle']) {
+    const signal = AbortSignal.timeout(100);
+    const read = async () =>
+      (
+        await fetch(`${api.urlWith({ hang })}/v1/messages`, { method: 'POST', body: JSON.stringify(body), signal })
+      ).text();
+    await assert.rejects(read(), { name: 'TimeoutError' });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(
+    api.requests().map((r) => r.aborted),
+    [true, true, true],
+  );
+});
+
+test('a mistake in a knob or a route is answered, not hidden', async () => {
+  assert.equal((await post('/v1/messages', {}, `${api.url}/with/delay=1`)).status, 400);
+  assert.throws(() => api.urlWith({ nope: 1 }), /unknown knob/);
+  assert.equal((await post('/v1/nothing', {})).status, 404);
+  assert.equal(api.requests().at(-1).api, null);
+});
+
+test('credentials are not kept in the request log', async () => {
+  await fetch(`${api.url}/v1/messages`, { method: 'POST', headers: { 'x-api-key': 'secret' }, body: '{}' });
+  assert.equal(api.requests()[0].headers['x-api-key'], '<redacted>');
+});

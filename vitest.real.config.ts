@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// The real CLIs against the fake model API on loopback: `npm run test:real`. One file after the other: a CLI
+// takes a core of its own for a second.
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/tally-reporter.ts'],
+    include: ['test/real-clis/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
