@@ -24,6 +24,7 @@ export interface Supervision {
   watch(job: JobRecord, ended?: Promise<void>): void;
   forget(id: string): void;
   end(job: JobRecord, cause: Cause, note: string | null): Promise<void>;
+  endProcesses(job: JobRecord): Promise<void>;
   endLeftovers(job: JobRecord, launcher: ProcessIdentity): void;
 }
 

@@ -7,12 +7,13 @@ import { deadlinePassed, type ExitRecord, readExit } from '../process/exit-file.
 import { faultPoint } from '../process/fault.js';
 import { compareHost } from '../process/host.js';
 import { livenessOf, type ProcessIdentity } from '../process/identity.js';
-import { isGroupAlive, terminateJob } from '../process/terminate.js';
+import { jobProcesses } from '../process/job-processes.js';
+import { isGroupAlive } from '../process/terminate.js';
 import { emptyFold } from '../providers/fold.js';
 import { findJob, lastUsageTotal } from '../store/jobs.js';
 import type { Cause, JobRecord } from '../store/record.js';
 import { findServer } from '../store/servers.js';
-import { cancelUnbegun, changeOwner, finishJob, recordSignal, requeue } from '../store/transitions.js';
+import { cancelUnbegun, changeOwner, finishJob, requeue } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { decideOutcome } from './outcome.js';
 import { finalFold, keepAnswer } from './readings.js';
@@ -104,13 +105,11 @@ async function finish(
 ): Promise<void> {
   const byDeadline = job.cause === null && (await deadlinePassed(files.deadline));
   if (exit.kind === 'none' || job.cause !== null || byDeadline) {
-    // The launcher is gone, but what it had started may live on: nothing has ended before all of it has.
-    const graceMs = engine.config.settings.graceSec * 1000;
-    const noteKill = () => engine.store.write(() => recordSignal(engine.store, job.id, 'SIGKILL'));
-    const { survivors } = await terminateJob(job.id, launcher, engine.host, graceMs, noteKill);
-    if (survivors.length > 0) return;
+    // Nothing has ended before all that it had started has. Whoever only asked need not wait for that.
+    if ((await jobProcesses(job.id, launcher, engine.host)).length > 0) {
+      return void engine.supervision.endProcesses(job);
+    }
   }
-  const signalSent = findJob(engine.store, job.id)?.signalSent ?? null;
   const { cause, causeNote } = byDeadline
     ? { cause: 'timeout' as const, causeNote: timeoutNote(job) }
     : await causeBefore(job, files, exit);
@@ -127,7 +126,7 @@ async function finish(
     exit,
     cause,
     causeNote,
-    signalSent,
+    signalSent: job.signalSent,
     fold,
     launcherLog,
     stderr: tail.toString('utf8'),

@@ -89,36 +89,42 @@ export class Supervisor implements Supervision {
    * Ends a running job: the cause is committed before the first signal. Resolves when the job has ended, or
    * when it is clear that something of it cannot be ended now (it stays running, and is tried again).
    */
-  end(job: JobRecord, cause: Cause, note: string | null): Promise<void> {
-    const under = this.#ending.get(job.id);
-    if (under) return under;
-    const ending = this.#end(job, cause, note).finally(() => this.#ending.delete(job.id));
-    this.#ending.set(job.id, ending);
-    return ending;
-  }
-
-  async #end(job: JobRecord, cause: Cause, note: string | null): Promise<void> {
-    const { store, paths, host, config } = this.engine();
-    const launcher = launcherOf(job);
-    if (!launcher) return;
+  async end(job: JobRecord, cause: Cause, note: string | null): Promise<void> {
+    const { store, paths } = this.engine();
     // What has ended by itself was not ended by us.
     const exit = await readExit(jobFiles(paths, job.id, job.attempt).exit);
     if (exit.kind === 'none') {
       await store.write(() => setCause(store, job.id, cause, note, Date.now()));
       faultPoint('end.caused');
       store.bell.ring();
-      const graceMs = config.settings.graceSec * 1000;
-      const { survivors } = await terminateJob(job.id, launcher, host, graceMs, () =>
-        store.write(() => recordSignal(store, job.id, 'SIGKILL')),
-      );
-      faultPoint('end.terminated');
-      if (survivors.length > 0) {
-        this.engine().log.warn({ job: job.id, pids: survivors.map(({ pid }) => pid) }, 'processes cannot be ended');
-        this.watch(job);
-        return;
-      }
+      await this.endProcesses(job);
+    } else await settle(this.engine(), job.id);
+  }
+
+  /** Ends whatever processes a job still has, and settles it then. Never rejects: it is tried again. */
+  endProcesses(job: JobRecord): Promise<void> {
+    const under = this.#ending.get(job.id);
+    if (under) return under;
+    const ending = this.#endProcesses(job)
+      .catch((error) => this.#logError(job.id, error, 'ending its processes failed; it is tried again'))
+      .finally(() => this.#ending.delete(job.id));
+    this.#ending.set(job.id, ending);
+    return ending;
+  }
+
+  async #endProcesses(job: JobRecord): Promise<void> {
+    const { store, host, config, log } = this.engine();
+    const launcher = launcherOf(job);
+    if (!launcher) return;
+    const noteKill = () => store.write(() => recordSignal(store, job.id, 'SIGKILL'));
+    const { survivors } = await terminateJob(job.id, launcher, host, config.settings.graceSec * 1000, noteKill);
+    faultPoint('end.terminated');
+    if (survivors.length > 0) {
+      log.warn({ job: job.id, pids: survivors.map(({ pid }) => pid) }, 'processes cannot be ended');
     }
-    await settle(this.engine(), job.id);
+    const after = await settle(this.engine(), job.id);
+    // Something of it lives, or was born just now: the next tick goes on.
+    if (after?.status === 'running' && compareHost(launcher.host, host) === 'same') this.watch(after);
   }
 
   /** Ends, after a short grace, what a CLI left behind in its own process group. Runs in the background. */
@@ -187,7 +193,7 @@ export class Supervisor implements Supervision {
     const job = await settle(this.engine(), entry.id);
     if (job?.status !== 'running') return this.forget(entry.id);
     // Somebody has said why it must end, and perhaps died before it did so.
-    if (job.cause) return this.end(job, job.cause, job.causeNote);
+    if (job.cause) return this.endProcesses(job);
     const files = jobFiles(this.engine().paths, job.id, job.attempt);
     const stdoutBytes = await sizeOf(files.stdout);
     const bytes = stdoutBytes + (await sizeOf(files.stderr));

@@ -1,6 +1,7 @@
 // Lines of a file that may be a gigabyte long and still growing, in slices that never hold up the event loop.
+import { open } from 'node:fs/promises';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { readBytes } from './read.js';
+import { errnoOf } from '../errors.js';
 
 export const SLICE_BYTES = 256 * 1024;
 /** Longer lines are dropped: no CLI says anything of meaning in one, and a parser would block on it. */
@@ -9,7 +10,7 @@ export const LINE_MAX_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 export interface LineSlice {
-  /** Whole lines, without their newline. */
+  /** Whole lines, without their newline; valid until the next slice is asked for. */
   lines: Buffer[];
   /** Byte offset after the last whole line: where to go on from. */
   nextOffset: number;
@@ -20,31 +21,45 @@ export interface LineSlice {
  * unless `final` says that no more will come.
  */
 export async function* readLines(path: string, from: number, to: number, final = false): AsyncGenerator<LineSlice> {
+  const file = await open(path, 'r').catch(nullIfMissing);
+  if (!file) return;
+  // One buffer for the whole file: lines are valid until the next slice is asked for.
+  const buffer = Buffer.allocUnsafe(SLICE_BYTES);
   let offset = from;
   let rest: Buffer = Buffer.alloc(0);
   /** True while inside a line that was dropped for its length. */
   let dropping = false;
-  while (offset < to) {
-    const slice = await readBytes(path, offset, Math.min(SLICE_BYTES, to - offset));
-    if (slice.length === 0) break;
-    offset += slice.length;
-    const lines: Buffer[] = [];
-    let start = 0;
-    for (let end = slice.indexOf(NEWLINE); end >= 0; end = slice.indexOf(NEWLINE, start)) {
-      if (!dropping) lines.push(join(rest, slice.subarray(start, end)));
-      rest = Buffer.alloc(0);
-      dropping = false;
-      start = end + 1;
+  try {
+    while (offset < to) {
+      const { bytesRead } = await file.read(buffer, 0, Math.min(SLICE_BYTES, to - offset), offset);
+      if (bytesRead === 0) break;
+      offset += bytesRead;
+      const slice = buffer.subarray(0, bytesRead);
+      const lines: Buffer[] = [];
+      let start = 0;
+      for (let end = slice.indexOf(NEWLINE); end >= 0; end = slice.indexOf(NEWLINE, start)) {
+        if (!dropping) lines.push(join(rest, slice.subarray(start, end)));
+        rest = Buffer.alloc(0);
+        dropping = false;
+        start = end + 1;
+      }
+      if (!dropping) rest = Buffer.concat([rest, slice.subarray(start)]);
+      if (rest.length > LINE_MAX_BYTES) {
+        rest = Buffer.alloc(0);
+        dropping = true;
+      }
+      yield { lines, nextOffset: dropping ? offset : offset - rest.length };
+      await yieldToOthers();
     }
-    if (!dropping) rest = join(rest, slice.subarray(start));
-    if (rest.length > LINE_MAX_BYTES) {
-      rest = Buffer.alloc(0);
-      dropping = true;
-    }
-    yield { lines, nextOffset: dropping ? offset : offset - rest.length };
-    await yieldToOthers();
+    if (final && rest.length > 0) yield { lines: [rest], nextOffset: offset };
+  } finally {
+    await file.close();
   }
-  if (final && rest.length > 0) yield { lines: [rest], nextOffset: offset };
+}
+
+function nullIfMissing(error: unknown): null {
+  if (errnoOf(error) === 'ENOENT') return null;
+  throw error;
 }
 
 function join(head: Buffer, tail: Buffer): Buffer {

@@ -26,9 +26,10 @@
   watch=
   if [ "$limit" != 0 ]; then
     (
-      # A signal to the group must not disarm the limit; USR1 from the launcher does.
-      trap '' HUP INT QUIT TERM USR2 ALRM
-      trap 'kill -KILL $!; exit 0' USR1
+      # A signal to the group must not disarm the limit; PROF from the launcher does. The launcher itself has no
+      # handler for PROF that this subshell could begin with: so none is ever lost, however early it comes.
+      trap '' HUP INT QUIT TERM USR1 USR2 ALRM
+      trap 'kill -KILL $!; exit 0' PROF
       /bin/sleep "$limit" &
       # Not slept to its end: somebody has killed it, and that is no time limit.
       wait $! || exit 0
@@ -52,6 +53,6 @@
   fi
   echo "$code" >&9
   # Gone before this process is: whoever waits for the launcher finds nothing of its own left in the group.
-  [ -z "$watch" ] || { kill -USR1 "$watch"; wait "$watch"; }
+  [ -z "$watch" ] || { kill -PROF "$watch"; wait "$watch"; }
   exit "$code"
 }
