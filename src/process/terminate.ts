@@ -32,9 +32,9 @@ export async function terminateJob(
   // The snapshot comes before the first signal: a parent's death cuts the descent of its children.
   const before = await jobProcesses(id, launcher, here);
   if (before.length === 0) return { survivors: [] };
-  signalAll(before, launcher, 'SIGTERM');
+  await signalAll(before, launcher, 'SIGTERM');
   // A stopped process takes SIGTERM only once it goes on.
-  signalAll(before, launcher, 'SIGCONT');
+  await signalAll(before, launcher, 'SIGCONT');
   const afterTerm = await waitGone(before, graceMs);
   const forked = await jobProcesses(id, launcher, here);
   const stubborn = mergeByPid(afterTerm, forked);
@@ -50,24 +50,37 @@ async function kill(id: string, stubborn: JobProcess[], launcher: ProcessIdentit
   let left = stubborn;
   for (let round = 0; round < 20 && left.length > 0; round += 1) {
     const others = left.filter((info) => info.pid !== launcher.pid);
-    for (const info of others) send(info.pid, 'SIGKILL');
+    await signalEach(others, 'SIGKILL');
     // The launcher writes down how the command ended, and then leaves by itself.
     await waitGone(others.length > 0 ? others : left, KILL_WAIT_MS / 4);
     const waited = await waitGone(
       left.filter((info) => info.pid === launcher.pid),
       KILL_WAIT_MS / 4,
     );
-    for (const info of waited) send(info.pid, 'SIGKILL');
+    await signalEach(waited, 'SIGKILL');
     left = mergeByPid(await waitGone(left, POLL_MS), await jobProcesses(id, launcher, here));
   }
   return left;
 }
 
-function signalAll(members: JobProcess[], launcher: ProcessIdentity, signal: NodeJS.Signals): void {
+async function signalAll(members: JobProcess[], launcher: ProcessIdentity, signal: NodeJS.Signals): Promise<void> {
   // The group is proved to be ours while its leader is; then one signal also reaches what was forked just now.
-  const led = members.some((info) => info.pid === launcher.pid);
+  const leader = members.filter((info) => info.pid === launcher.pid);
+  const led = (await stillAlive(leader)).length > 0;
   if (led) send(-launcher.pid, signal);
-  for (const info of members) if (!led || info.group !== launcher.pid) send(info.pid, signal);
+  await signalEach(
+    members.filter((info) => !led || info.group !== launcher.pid),
+    signal,
+  );
+}
+
+/** Signals processes one by one, each proved to be the one we mean right before: pids are given away again. */
+async function signalEach(members: JobProcess[], signal: NodeJS.Signals): Promise<void> {
+  await Promise.all(
+    members.map(async (info) => {
+      if ((await stillAlive([info])).length > 0) send(info.pid, signal);
+    }),
+  );
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
@@ -123,8 +136,8 @@ export async function endLeftovers(
 ): Promise<{ ended: number; daemons: number[] }> {
   const left = await jobProcesses(id, launcher, here);
   const ours = left.filter((info) => info.inSession);
-  for (const info of ours) send(info.pid, 'SIGTERM');
-  for (const info of ours) send(info.pid, 'SIGCONT');
-  for (const info of await waitGone(ours, graceMs)) send(info.pid, 'SIGKILL');
+  await signalEach(ours, 'SIGTERM');
+  await signalEach(ours, 'SIGCONT');
+  await signalEach(await waitGone(ours, graceMs), 'SIGKILL');
   return { ended: ours.length, daemons: left.filter((info) => !info.inSession).map(({ pid }) => pid) };
 }

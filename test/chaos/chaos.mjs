@@ -106,6 +106,9 @@ async function killInJob(what) {
   const victim = pick(victims);
   if (!victim) return;
   const prompt = await readFile(join(home, 'jobs', victim.job, 'prompt'), 'utf8').catch(() => '');
+  // Its pid may be another's by now.
+  const still = await readFile(`/proc/${victim.pid}/environ`, 'latin1').catch(() => '');
+  if (!still.includes(`SIDEJOB_JOB_ID=${victim.job}\0`)) return;
   note(prompt.split(' ')[1] ?? '', what);
   kill(victim.pid, 'SIGKILL');
   count(what);
