@@ -10,3 +10,6 @@ export const test = base.extend('sandbox', async ({ task }, { onCleanup }) => {
   });
   return sandbox;
 });
+
+/** For tests that look into /proc, at the processes of a job or the memory of a server. */
+export const linuxTest = test.skipIf(process.platform !== 'linux');

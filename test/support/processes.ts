@@ -29,8 +29,18 @@ async function liveProcess(pid: number, entry: string): Promise<LiveProcess | un
 
 /** Whether a process has this pid and has not ended. */
 export async function isAlive(pid: number): Promise<boolean> {
+  if (process.platform !== 'linux') return answers(pid);
   const [state = 'X'] = await statFields(pid);
   return state !== 'Z' && state !== 'X';
+}
+
+/** The same where there is no /proc; a zombie answers, too. */
+function answers(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** What follows the name in /proc/PID/stat: state, parent, group, session, … (proc(5)); empty if it is gone. */

@@ -1,6 +1,5 @@
 // A server whose stdio is in the test's own hands: every byte it says is seen, and anything can be said to it.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { ServerParameters } from './assistant.js';
 import { until } from './until.js';
@@ -27,7 +26,8 @@ export class RawServer {
   #lastId = 0;
 
   constructor({ command, args, env, cwd }: ServerParameters) {
-    this.child = spawn(command, args, { env, cwd, stdio: 'pipe' });
+    // A process group of its own, so that a signal to all of it does not end the tests.
+    this.child = spawn(command, args, { env, cwd, stdio: 'pipe', detached: true });
     const { stdin, stdout, stderr, pid } = this.child;
     if (!stdin || !stdout || !stderr || pid === undefined) throw new Error(`${command} was not started`);
     this.stdin = stdin;
@@ -35,7 +35,13 @@ export class RawServer {
     this.pid = pid;
     // It may have left already; what counts is how.
     stdin.on('error', () => {});
-    createInterface({ input: stdout }).on('line', (line) => this.lines.push(line));
+    // Not readline: it ends lines at U+2028, too, which may stand in JSON as it is.
+    let rest = '';
+    stdout.setEncoding('utf8').on('data', (chunk) => {
+      const parts = (rest + chunk).split('\n');
+      rest = parts.pop() ?? '';
+      this.lines.push(...parts);
+    });
     stderr.on('data', (chunk) => {
       this.stderr += chunk;
     });
@@ -71,6 +77,13 @@ export class RawServer {
 
   callTool(name: string, args: object = {}): Promise<Message> {
     return this.request('tools/call', { name, arguments: args });
+  }
+
+  /** The data of a call that must work. */
+  async data(name: string, args: object = {}): Promise<Record<string, unknown>> {
+    const { result } = await this.callTool(name, args);
+    if (!result?.structuredContent) throw new Error(`${name}: ${JSON.stringify(result)}`);
+    return result.structuredContent as Record<string, unknown>;
   }
 
   /** The handshake of the `initialize` protocols. */

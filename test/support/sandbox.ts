@@ -23,6 +23,9 @@ export interface ServerOptions {
   client?: string;
   env?: Record<string, string>;
   cwd?: string;
+  /** What is run instead of the built server on this Node. */
+  command?: string;
+  args?: string[];
 }
 
 export class Sandbox {
@@ -93,8 +96,13 @@ export class Sandbox {
     return writeFile(gate, '');
   }
 
-  parameters({ env, cwd }: ServerOptions = {}): ServerParameters {
-    return { command: process.execPath, args: [SERVER], env: { ...this.env, ...env }, cwd: cwd ?? this.project };
+  parameters({ env, cwd, command, args }: ServerOptions = {}): ServerParameters {
+    return {
+      command: command ?? process.execPath,
+      args: args ?? [SERVER],
+      env: { ...this.env, ...env },
+      cwd: cwd ?? this.project,
+    };
   }
 
   /** A client with a server of its own. */
@@ -133,7 +141,7 @@ export class Sandbox {
     for (const server of this.#servers) await server.close();
     const left = await this.#leftOver();
     for (const { pid } of left) signal(pid, 'SIGKILL');
-    await until('everything killed is gone', async () => (await this.processes()).length === 0);
+    if (left.length > 0) await until('what was killed is gone', async () => (await this.processes()).length === 0);
     await rm(this.root, { recursive: true, force: true });
     if (left.length > 0) {
       throw new Error(`left running: ${left.map(({ pid, command }) => `${pid} ${command}`).join('; ')}`);

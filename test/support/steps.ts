@@ -28,7 +28,10 @@ export interface Echo {
   bytes: number;
   sha256: string;
   depth?: string;
+  /** Whether it was told that it runs inside Claude Code. */
   guarded: boolean;
+  tmp?: string;
+  umask: number;
 }
 
 /** The echo within a reply: the line that holds it. */
