@@ -50,7 +50,9 @@ export class Readings {
 
   async #advance(reading: Reading, stdout: string, provider: Provider): Promise<FoldState> {
     const size = await sizeOf(stdout);
-    for await (const { lines, nextOffset } of readLines(stdout, reading.offset, size)) {
+    for await (const { lines, nextOffset } of readLines(stdout, reading.offset, size, false, (bytes) =>
+      isMeaningful(provider, bytes),
+    )) {
       reading.state = foldAll(provider, reading.state, lines);
       reading.offset = nextOffset;
     }
@@ -82,7 +84,8 @@ export async function finalFold(stdout: string, provider: Provider): Promise<Fol
 }
 
 async function foldRange(provider: Provider, state: FoldState, path: string, from: number, to: number) {
-  for await (const { lines } of readLines(path, from, to, true)) state = foldAll(provider, state, lines);
+  for await (const { lines } of readLines(path, from, to, true, (bytes) => isMeaningful(provider, bytes)))
+    state = foldAll(provider, state, lines);
   return state;
 }
 

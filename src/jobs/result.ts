@@ -60,7 +60,9 @@ function pageOf(text: string, offset: number, limit: number): Page {
 
 async function eventPage(stdout: string, provider: Provider, offset: number, limit: number): Promise<Page> {
   const all: string[] = [];
-  for await (const { lines } of readLines(stdout, 0, await sizeOf(stdout), true)) {
+  for await (const { lines } of readLines(stdout, 0, await sizeOf(stdout), true, (bytes) =>
+    isMeaningful(provider, bytes),
+  )) {
     for (const line of lines) {
       if (isMeaningful(provider, line)) all.push(...readLine(provider, line.toString('utf8')).map(eventLine));
     }

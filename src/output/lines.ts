@@ -19,8 +19,16 @@ export interface LineSlice {
 /**
  * The whole lines of a file between two byte offsets. A last line without a newline is left for the next time,
  * unless `final` says that no more will come.
+ * @param mayMatter tells of a stretch of bytes whether any line in it may be of interest; lines of a stretch
+ * that has none are left out, because a gigabyte of them is a million small objects
  */
-export async function* readLines(path: string, from: number, to: number, final = false): AsyncGenerator<LineSlice> {
+export async function* readLines(
+  path: string,
+  from: number,
+  to: number,
+  final = false,
+  mayMatter: (bytes: Buffer) => boolean = () => true,
+): AsyncGenerator<LineSlice> {
   const file = await open(path, 'r').catch(nullIfMissing);
   if (!file) return;
   // One buffer for the whole file: lines are valid until the next slice is asked for.
@@ -37,7 +45,15 @@ export async function* readLines(path: string, from: number, to: number, final =
       const slice = buffer.subarray(0, bytesRead);
       const lines: Buffer[] = [];
       let start = 0;
-      for (let end = slice.indexOf(NEWLINE); end >= 0; end = slice.indexOf(NEWLINE, start)) {
+      // In a slice of no interest, only the line that began before it is told apart.
+      const last = mayMatter(slice) ? -1 : slice.lastIndexOf(NEWLINE);
+      if (last >= 0) {
+        if (!dropping && rest.length > 0) lines.push(join(rest, slice.subarray(0, slice.indexOf(NEWLINE))));
+        rest = Buffer.alloc(0);
+        dropping = false;
+        start = last + 1;
+      }
+      for (let end = slice.indexOf(NEWLINE, start); end >= 0; end = slice.indexOf(NEWLINE, start)) {
         if (!dropping) lines.push(join(rest, slice.subarray(start, end)));
         rest = Buffer.alloc(0);
         dropping = false;

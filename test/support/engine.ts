@@ -12,7 +12,9 @@ import { jobProcesses } from '../../src/process/job-processes.js';
 import type { Provider } from '../../src/providers/provider.js';
 import { activeJobs } from '../../src/store/jobs.js';
 import type { JobRecord } from '../../src/store/record.js';
+import { processesWith } from './processes.js';
 import { tempFolder } from './temp-folder.js';
+import { until } from './until.js';
 
 /** Prints JSON lines of its own: `{"answer": …}`, `{"error": …}`, `{"fatal": …}`, `{"end": "ok"}`. */
 export const shell: Provider = {
@@ -74,6 +76,11 @@ export async function testEngine(options: { home?: string; env?: NodeJS.ProcessE
   onTestFinished(async () => {
     if (open) for (const job of activeJobs(engine.store)) await killJob(engine, job);
     close();
+    await until(
+      'no process of its jobs is left',
+      async () => (await processesWith(`SIDEJOB_HOME=${home}`)).length === 0,
+      5000,
+    );
   });
   const caller = { client: 'test', project: null };
   return {
