@@ -1,6 +1,7 @@
 // The state of the job manager in figures, and what its owner should know.
 import { statfs } from 'node:fs/promises';
-import { countByStatus } from '../store/jobs.js';
+import { compareHost } from '../process/host.js';
+import { activeJobs, countByStatus } from '../store/jobs.js';
 import { placesTaken } from '../store/queue.js';
 import { activeOwners } from '../store/servers.js';
 import type { Engine } from './engine.js';
@@ -20,6 +21,12 @@ export async function jobHealth(engine: Engine) {
     warnings.push(`${freeMb} MB free on the disk of ${paths.home}; no job is accepted below ${settings.minFreeMb} MB.`);
   }
   if (host.boot === '') warnings.push('The boot id cannot be read: jobs of an earlier boot may be shown as running.');
+  const elsewhere = activeJobs(store).filter((job) => job.host && compareHost(job.host, host) === 'elsewhere').length;
+  if (elsewhere > 0) {
+    warnings.push(
+      `${elsewhere} job${elsewhere > 1 ? 's' : ''} began on another machine or container; only a server there can tell.`,
+    );
+  }
   return {
     jobs: { ...counts, supervisedHere: supervision.count, adoptedHere: supervision.adopted, servers },
     queue: {

@@ -144,8 +144,9 @@ async function finish(
     stderrBytes,
     leftovers: isGroupAlive(launcher) ? 1 : 0,
   } as const;
+  const endedAt = await endOf(files, exit);
   faultPoint('finish.decided');
-  const won = await engine.store.write(() => finishJob(engine.store, job.id, ['running'], outcome, Date.now()));
+  const won = await engine.store.write(() => finishJob(engine.store, job.id, ['running'], outcome, endedAt));
   faultPoint('finish.recorded');
   engine.readings.forget(job.id);
   engine.supervision.forget(job.id);
@@ -153,6 +154,14 @@ async function finish(
   engine.store.bell.ring();
   if (outcome.leftovers) engine.supervision.endLeftovers(job, launcher);
   void engine.schedule();
+}
+
+/** When it ended, as the exit file tells; now, where there is none. A job may have ended while no server lived. */
+async function endOf(files: JobFiles, exit: ExitRecord): Promise<number> {
+  const now = Date.now();
+  if (exit.kind !== 'exited') return now;
+  const { mtimeMs } = await stat(files.exit).catch(() => ({ mtimeMs: now }));
+  return Math.min(now, Math.round(mtimeMs));
 }
 
 /** The cause that counts: one that came after the command had ended by itself does not. */

@@ -24,7 +24,7 @@ export const providers = defineTool({
     const chosen = await chooseProvider(engine, call.providers, undefined, call.clientName).catch(() => undefined);
     const lines = views.map((view) => {
       const details = [view.path, view.login && `login: ${view.login}`, view.models?.join(' ')].filter(Boolean);
-      const today = view.jobsToday ? [`${view.jobsToday} jobs today`] : [];
+      const today = view.jobsToday ? [`${view.jobsToday} job${view.jobsToday > 1 ? 's' : ''} today`] : [];
       return [`${view.name} ${view.status}`, ...details, ...today, view.remedy].filter(Boolean).join(', ');
     });
     if (chosen) lines.push(`Default here: ${chosen.name}.`);
