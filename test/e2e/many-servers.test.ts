@@ -5,7 +5,8 @@ import { test } from '../support/e2e.js';
 import { asks } from '../support/steps.js';
 
 test('servers that open a new store at the same instant all work, and see the same jobs', async ({ sandbox }) => {
-  const assistants = await Promise.all([...ERAS, ...ERAS].map((era) => sandbox.assistant({ era })));
+  const eras = [...ERAS, ...ERAS, ...ERAS].slice(0, 8);
+  const assistants = await Promise.all(eras.map((era) => sandbox.assistant({ era })));
 
   const ids = await Promise.all(
     assistants.map((assistant, n) => assistant.submit(`hello ${n}`, { provider: 'codex' })),

@@ -195,3 +195,15 @@ test('a job of an earlier boot is orphaned', async () => {
   expect(process.kill(launcher?.pid ?? 0, 0)).toBe(true);
   process.kill(-(launcher?.pid ?? 0), 'SIGKILL');
 });
+
+test('limits hold for adopted jobs: silence, and the total time', async () => {
+  const { first, next } = await twoServers();
+  const silent = await first.submit('sleep 60', { idleTimeoutSec: 1 });
+  const long = await first.submit('while :; do echo; sleep 0.1; done', { timeoutSec: 2 });
+  await die(first);
+  const second = await next();
+  const ended = await second.ended(silent);
+  expect(ended).toMatchObject({ status: 'failed', reason: 'idle_timeout', signalSent: 'SIGTERM' });
+  expect(ended.error).toMatch(/^Ended after \d+ s without output\.$/);
+  expect(await second.ended(long)).toMatchObject({ status: 'failed', reason: 'timeout' });
+});

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { countByStatus, findIds, findJob, listJobs } from '../../src/store/jobs.js';
-import { SCHEMA_VERSION } from '../../src/store/open.js';
+import { SCHEMA_VERSION, storeError } from '../../src/store/open.js';
 import { placesTaken, takePlace } from '../../src/store/queue.js';
 import type { NewJob, Outcome } from '../../src/store/record.js';
 import { registerServer } from '../../src/store/servers.js';
@@ -215,4 +215,15 @@ test('the bell wakes the others, and the poll wakes them where the bell is gone'
   heard = 0;
   await ringer.write(() => cancelQueued(ringer, 'a', 2));
   await until('the poll', () => heard > 0, 3000);
+});
+
+test.each([
+  ['SQLITE_FULL', /the disk is full/],
+  ['SQLITE_IOERR_WRITE', /the disk reports an error/],
+  ['SQLITE_CORRUPT', /damaged/],
+  ['SQLITE_READONLY_DBMOVED', /cannot be written/],
+  ['ENOSPC', /the disk is full/],
+])('%s is told as what it is, with a remedy', (code, message) => {
+  const shaped = storeError('/x/store.db', Object.assign(new Error('raw words'), { code }));
+  expect(shaped).toMatchObject({ code: 'store_unavailable', message, hint: expect.stringMatching(/\.$/) });
 });
