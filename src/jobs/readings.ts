@@ -44,6 +44,14 @@ export class Readings {
     return state ?? whole;
   }
 
+  /** The state of output that has come to its end; what was read while it grew is not read again. */
+  async final(id: string, stdout: string, provider: Provider): Promise<FoldState> {
+    const size = await sizeOf(stdout);
+    if (size <= WHOLE_BYTES || provider.tailHoldsAnswer) return finalFold(stdout, provider);
+    const state = await this.current(id, stdout, provider);
+    return foldRange(provider, state, stdout, this.#kept.get(id)?.offset ?? size, size);
+  }
+
   forget(id: string): void {
     this.#kept.delete(id);
   }

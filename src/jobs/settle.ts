@@ -16,7 +16,7 @@ import { findServer } from '../store/servers.js';
 import { cancelUnbegun, changeOwner, finishJob, requeue } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { decideOutcome } from './outcome.js';
-import { finalFold, keepAnswer } from './readings.js';
+import { keepAnswer } from './readings.js';
 import { runUsage } from './usage.js';
 
 const STDERR_TAIL_BYTES = 16 * 1024;
@@ -115,7 +115,7 @@ async function finish(
     : await causeBefore(job, files, exit);
   const provider = engine.providerNamed(job.provider);
   const [fold, launcherLog, stdoutBytes, stderrBytes] = await Promise.all([
-    provider ? finalFold(files.stdout, provider) : emptyFold(),
+    provider ? engine.readings.final(job.id, files.stdout, provider) : emptyFold(),
     readFile(files.launcherLog, 'utf8').catch(() => ''),
     sizeOf(files.stdout),
     sizeOf(files.stderr),

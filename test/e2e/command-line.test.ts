@@ -103,5 +103,6 @@ test('mcp install enters the built program by its absolute path', async ({ sandb
   await mkdir(join(sandbox.userHome, '.cursor'));
   expect((await sidejob(sandbox, 'mcp', 'install', 'cursor')).status).toBe(0);
   const entered = JSON.parse(await readFile(join(sandbox.userHome, '.cursor', 'mcp.json'), 'utf8'));
-  expect(entered.mcpServers.sidejob).toMatchObject({ command: process.execPath, args: [SERVER] });
+  const env = { SIDEJOB_HOME: sandbox.home };
+  expect(entered.mcpServers.sidejob).toEqual({ command: process.execPath, args: [SERVER], env });
 });

@@ -15,7 +15,7 @@ interface Io {
   home: string;
   platform: NodeJS.Platform;
   /** How a client starts this server: absolute paths, so that no npx runs at each start. */
-  entry: { command: string; args: string[] };
+  entry: { command: string; args: string[]; env?: Record<string, string> };
 }
 
 /** Runs the subcommand. Returns the exit status: 0 done (or nothing to do), 1 failed, 2 called wrongly. */
