@@ -8,7 +8,8 @@ import type { Command, CommandContext } from './context.js';
 const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
 
   sidejob                          serve MCP on stdin and stdout (what a client starts)
-  sidejob list [--all] [--json]    jobs that run, or ended unread; --all: every job
+  sidejob list [--all] [--json]    jobs that run, or ended unread; --all: ended and read ones, too
+               [--limit N]         the newest 30, or N
   sidejob show ID [--json]         one job with its answer
   sidejob logs ID [-f] [--stderr]  what it printed; -f: follow to its end
   sidejob cancel ID...             end jobs with their processes
@@ -44,6 +45,10 @@ export async function runCommand(name: string | undefined, argv: string[], env: 
     context.stdout(`${VERSION}\n`);
     return 0;
   }
+  if (name !== 'mcp' && argv.some((arg) => arg === '--help' || arg === '-h')) {
+    context.stdout(USAGE);
+    return 0;
+  }
   const load = COMMANDS[name];
   if (!load) {
     const near = nearest(name, Object.keys(COMMANDS));
@@ -54,8 +59,8 @@ export async function runCommand(name: string | undefined, argv: string[], env: 
     return await (await load())(argv, context);
   } catch (error) {
     if (error instanceof SidejobError) {
-      context.stderr(`sidejob: ${error.line}\n`);
-      return 1;
+      context.stderr(`sidejob: ${forPerson(error.line)}\n`);
+      return error.code === 'bad_argument' ? 2 : 1;
     }
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
       context.stderr(`sidejob ${name}: ${error.message}\n`);
@@ -63,4 +68,12 @@ export async function runCommand(name: string | undefined, argv: string[], env: 
     }
     throw error;
   }
+}
+
+/** Hints name tools, which a person cannot call. */
+function forPerson(line: string): string {
+  return line
+    .replaceAll('llm_job_list shows', '"sidejob list --all" shows')
+    .replaceAll('llm_job_result', '"sidejob show"')
+    .replaceAll('llm_job_wait', '"sidejob logs -f"');
 }

@@ -1,5 +1,6 @@
 // `sidejob list`: jobs, newest first.
 import { parseArgs } from 'node:util';
+import { SidejobError } from '../errors.js';
 import { type JobView, viewJob } from '../jobs/view.js';
 import { listJobs } from '../store/jobs.js';
 import type { Command } from './context.js';
@@ -14,11 +15,17 @@ export const listCommand: Command = async (argv, context) => {
       limit: { type: 'string', default: '30' },
     },
   });
-  const limit = Number.parseInt(values.limit, 10) || 30;
+  const limit = Number(values.limit);
+  if (!Number.isInteger(limit) || limit < 1) {
+    throw new SidejobError('bad_argument', `--limit ${values.limit} is not a whole number above 0.`);
+  }
   const views = await withJobs(context, async (engine) => {
-    const jobs = listJobs(engine.store, { filter: values.all ? 'any' : 'open', project: null, limit });
+    const jobs = listJobs(engine.store, { filter: values.all ? 'any' : 'open', project: null, limit: limit + 1 });
     return Promise.all(jobs.map((job) => viewJob(engine, job)));
   });
+  const more = views.length > limit;
+  views.length = Math.min(views.length, limit);
+  if (more) context.stderr(`The newest ${limit}; --limit N shows more.\n`);
   if (values.json) context.stdout(`${JSON.stringify(views, null, 2)}\n`);
   else if (views.length === 0) context.stdout(values.all ? 'No jobs yet.\n' : 'Nothing runs, nothing is unread.\n');
   else context.stdout(table(views));

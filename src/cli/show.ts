@@ -4,6 +4,7 @@ import { requireJob } from '../jobs/lookup.js';
 import { answerText } from '../jobs/result.js';
 import { settle } from '../jobs/settle.js';
 import { viewJob } from '../jobs/view.js';
+import { markRead } from '../store/transitions.js';
 import type { Command } from './context.js';
 import { oneId } from './one-id.js';
 import { withJobs } from './with-jobs.js';
@@ -24,10 +25,18 @@ export const showCommand: Command = async (argv, context) => {
       context.stdout(`${JSON.stringify({ ...view, sessionId: job.sessionId, usage: job.usage, answer }, null, 2)}\n`);
       return 0;
     }
-    const facts = Object.entries({ ...view, sessionId: job.sessionId ?? '', ...job.usage }).map(
+    const facts = Object.entries({ ...view, ...(job.sessionId && { sessionId: job.sessionId }), ...job.usage }).map(
       ([name, value]) => `${name.padEnd(14)} ${value}`,
     );
-    context.stdout(`${facts.join('\n')}\n${answer ? `\n${answer.trimEnd()}\n` : ''}`);
+    // Shown is read.
+    await engine.store.write(() => markRead(engine.store, job.id, Date.now()));
+    context.stdout(`${facts.join('\n')}\n${answer ? `\n${printable(answer.trimEnd())}\n` : ''}`);
     return 0;
   });
 };
+
+/** Without what would repaint the terminal; line ends and tabs stay. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+}

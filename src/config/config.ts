@@ -81,6 +81,9 @@ function readProviders(file: string, table: unknown): Record<string, ProviderSet
       const parsed = PROVIDER_SETTINGS.safeParse(value);
       if (parsed.success) return [name, parsed.data];
       const issue = parsed.error.issues[0];
+      if (issue?.code === 'unrecognized_keys') {
+        throw unknownKey(`${file}: providers.${name}`, issue.keys[0] ?? '', Object.keys(PROVIDER_SETTINGS.shape));
+      }
       throw new SidejobError('bad_config', `${file}: providers.${name}.${issue?.path.join('.')}: ${issue?.message}.`);
     }),
   );

@@ -1,9 +1,11 @@
 // Attachments: files, and the answers of other jobs, appended to a prompt as fenced data, so that nothing has
 // to be typed again.
-import { readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { jobFiles } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
+import { readBytes } from '../output/read.js';
 import { markRead } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { requireJob } from './lookup.js';
@@ -52,11 +54,20 @@ async function answerOf(engine: Engine, id: string): Promise<string> {
 async function fileText(name: string, cwd: string): Promise<string> {
   const path = isAbsolute(name) ? name : resolve(cwd, name);
   try {
-    const { size } = await stat(path);
-    if (size > MAX_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_BYTES}`);
-    return await readFile(path, 'utf8');
+    // Not blocking: opening a pipe would wait for its writer, and hold this process with it.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (!(await file.stat()).isFile()) throw new Error('it is no regular file');
+    } finally {
+      await file.close();
+    }
+    // Read by its bytes, not by its size: some files (in /proc) say 0 and have no end.
+    const bytes = await readBytes(path, 0, MAX_BYTES + 1);
+    if (bytes.length > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES} bytes`);
+    return bytes.toString('utf8');
   } catch (error) {
-    throw bad(`"${name}" cannot be attached: ${messageOf(error)}`, 'Give a readable file, or job:ID.');
+    const home = name.startsWith('~') ? ' ("~" is not expanded)' : '';
+    throw bad(`"${name}" cannot be attached${home}: ${messageOf(error)}`, 'Give a readable file, or job:ID.');
   }
 }
 

@@ -130,7 +130,11 @@ export async function workFolder(engine: Engine, caller: Caller, request: JobReq
     return engine.paths.scratch;
   }
   if (!isAbsolute(wanted) || wanted.includes('\0')) {
-    throw new SidejobError('bad_argument', `cwd ${JSON.stringify(wanted)} is not an absolute path.`, NOTHING);
+    throw new SidejobError(
+      'bad_argument',
+      `cwd ${JSON.stringify(wanted)} is not an absolute path${wanted.startsWith('~') ? ' ("~" is not expanded)' : ''}.`,
+      NOTHING,
+    );
   }
   try {
     if (!(await stat(wanted)).isDirectory()) throw new Error('it is not a folder');
@@ -148,6 +152,14 @@ export async function workFolder(engine: Engine, caller: Caller, request: JobReq
 
 export async function checkInstalled(engine: Engine, provider: Provider): Promise<void> {
   if (await engine.findCli(provider)) return;
+  const configured = engine.config.providers[provider.name]?.command;
+  if (configured) {
+    throw new SidejobError(
+      'not_installed',
+      `${provider.name}: ${configured}, which ${engine.paths.config} names as its command, cannot be run.`,
+      `Mend providers.${provider.name}.command there. ${NOTHING}`,
+    );
+  }
   const ready = await engine.readyProviders();
   throw new SidejobError(
     'not_installed',

@@ -1,6 +1,7 @@
 // Which provider a request goes to.
 import { nearest } from '../config/nearest.js';
 import { SidejobError } from '../errors.js';
+import { oneLine } from '../providers/json.js';
 import type { Provider } from '../providers/provider.js';
 import type { Engine } from './engine.js';
 
@@ -17,17 +18,7 @@ export async function chooseProvider(
 ): Promise<Provider> {
   const { defaultProvider } = engine.config.settings;
   const wanted = name ?? (defaultProvider === 'auto' ? undefined : defaultProvider);
-  if (wanted !== undefined) {
-    const provider = engine.providerNamed(wanted);
-    if (provider) return provider;
-    const names = providers.map((each) => each.name);
-    const near = nearest(wanted, names);
-    throw new SidejobError(
-      'unknown_provider',
-      `no provider "${wanted.slice(0, 60)}".`,
-      `${near ? `${near}? ` : ''}There are ${names.join(', ')}. Nothing was started.`,
-    );
-  }
+  if (wanted !== undefined) return knownProvider(providers, wanted);
   const ready = await engine.readyProviders();
   const candidates = providers.filter((provider) => ready.includes(provider.name) && provider.vendor !== 'sidejob');
   const other = candidates.find((provider) => !provider.clients.some((prefix) => client.startsWith(prefix)));
@@ -37,5 +28,22 @@ export async function chooseProvider(
     'not_installed',
     'no LLM CLI is installed and logged in.',
     'llm_providers says what is missing; provider "demo" works without any. Nothing was started.',
+  );
+}
+
+/**
+ * The provider of that name, in whatever case.
+ * @throws SidejobError `unknown_provider`, naming the nearest one
+ */
+export function knownProvider(providers: readonly Provider[], name: string): Provider {
+  const wanted = name.trim().toLowerCase();
+  const provider = providers.find((each) => each.name === wanted);
+  if (provider) return provider;
+  const names = providers.map((each) => each.name);
+  const near = nearest(wanted, names);
+  throw new SidejobError(
+    'unknown_provider',
+    `no provider "${oneLine(name, 60)}".`,
+    `${near ? `${near}? ` : ''}There are ${names.join(', ')}. Nothing was started.`,
   );
 }

@@ -1,6 +1,6 @@
 // Which of the CLIs are there and seem to be logged in, told without running them: version probes are slow,
 // and some of them phone home.
-import { stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
@@ -29,8 +29,9 @@ export async function loginSign(provider: Provider, env: NodeJS.ProcessEnv): Pro
   if (provider.readyEnv.length + provider.readyFiles.length === 0) return 'none needed';
   const variable = provider.readyEnv.find((name) => env[name]);
   if (variable) return variable;
-  for (const file of provider.readyFiles) {
-    if (await stat(join(env.HOME ?? homedir(), file)).catch(() => undefined)) return `~/${file}`;
+  for (const { file, contains } of provider.readyFiles) {
+    const text = await readFile(join(env.HOME ?? homedir(), file), 'utf8').catch(() => undefined);
+    if (text !== undefined && (contains === undefined || text.includes(contains))) return `~/${file}`;
   }
   return undefined;
 }

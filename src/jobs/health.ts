@@ -1,10 +1,19 @@
 // The state of the job manager in figures, and what its owner should know.
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
+import { SETTINGS, variableOf } from '../config/settings.js';
+import { FAULT_VARIABLE } from '../process/fault.js';
 import { compareHost } from '../process/host.js';
+import { JOB_VARIABLE } from '../process/job-processes.js';
 import { activeJobs, countByStatus } from '../store/jobs.js';
 import { placesTaken } from '../store/queue.js';
 import { activeOwners } from '../store/servers.js';
 import type { Engine } from './engine.js';
+import { DEPTH_VARIABLE } from './environment.js';
+
+const KNOWN_VARIABLES = new Set([
+  ...Object.keys(SETTINGS).map(variableOf),
+  ...['SIDEJOB_HOME', 'SIDEJOB_LOG_LEVEL', JOB_VARIABLE, DEPTH_VARIABLE, FAULT_VARIABLE],
+]);
 
 export type Health = Awaited<ReturnType<typeof jobHealth>>;
 
@@ -20,6 +29,10 @@ export async function jobHealth(engine: Engine) {
   if (freeMb !== undefined && freeMb < settings.minFreeMb) {
     warnings.push(`${freeMb} MB free on the disk of ${paths.home}; no job is accepted below ${settings.minFreeMb} MB.`);
   }
+  const misspelt = Object.keys(engine.env).filter((name) => name.startsWith('SIDEJOB_') && !KNOWN_VARIABLES.has(name));
+  if (misspelt.length > 0) warnings.push(`${misspelt.join(', ')} in the environment: no such setting.`);
+  const { mode } = await stat(paths.home);
+  if (mode & 0o077) warnings.push(`${paths.home} is open to other users of this machine; chmod 700 shuts it.`);
   if (host.boot === '') warnings.push('The boot id cannot be read: jobs of an earlier boot may be shown as running.');
   const elsewhere = activeJobs(store).filter((job) => job.host && compareHost(job.host, host) === 'elsewhere').length;
   if (elsewhere > 0) {

@@ -17,11 +17,16 @@ const HINTS: Record<Reason, string | ((provider: Provider) => string)> = {
   empty_answer:
     'See llm_job_result with view "stderr". A prompt that begins with "/" is a command to some CLIs; put words before it.',
   invalid_output: 'See llm_job_result with view "stdout".',
-  timeout: 'Go on with continueJob, or submit it again with a larger timeoutSec.',
-  idle_timeout: 'Go on with continueJob, or submit it again with a larger idleTimeoutSec.',
+  timeout: (provider) => `${goOn(provider)}ubmit it again with a larger timeoutSec.`,
+  idle_timeout: (provider) => `${goOn(provider)}ubmit it again with a larger idleTimeoutSec.`,
   output_limit: 'What it wrote is kept. Ask for less output.',
   spawn_failed: ({ install }) => `Check that the CLI is installed: ${install}.`,
 };
+
+/** How a hint begins for a CLI that keeps conversations, and for one that does not. */
+function goOn({ sessionId }: Provider): string {
+  return sessionId === 'none' ? 'S' : 'Go on with continueJob, or s';
+}
 
 /** The hint for a failure of this provider. */
 export function hintFor(reason: Reason, provider: Provider | undefined): string | null {

@@ -18,9 +18,10 @@ function findMatches({ store }: Pick<Engine, 'store'>, typed: string): string[] 
  * @throws SidejobError `unknown_job`, naming near ids
  */
 export function requireJob(engine: Pick<Engine, 'store'>, typed: string): JobRecord {
-  const exact = findJob(engine.store, typed.trim()) ?? findJob(engine.store, normalizeId(typed));
+  const named = typed.trim().replace(/^job:(\/\/)?/, '');
+  const exact = findJob(engine.store, named) ?? findJob(engine.store, normalizeId(named));
   if (exact) return exact;
-  const matches = findMatches(engine, typed);
+  const matches = findMatches(engine, named);
   const [only, ...others] = matches;
   const found = only !== undefined && others.length === 0 ? findJob(engine.store, only) : undefined;
   if (found) return found;

@@ -147,6 +147,14 @@ async function settleAll(engine: Engine): Promise<void> {
 
 function checkProviderNames(config: Config, providers: readonly Provider[]): void {
   const names = providers.map((provider) => provider.name);
+  const { defaultProvider } = config.settings;
+  if (defaultProvider !== 'auto' && !names.includes(defaultProvider)) {
+    const origin = config.origins.defaultProvider;
+    throw new SidejobError(
+      'bad_config',
+      `${origin}: defaultProvider "${defaultProvider}" is none of ${names.join(', ')}.`,
+    );
+  }
   const unknown = Object.keys(config.providers).find((name) => !names.includes(name));
   if (unknown === undefined) return;
   const near = nearest(unknown, names);

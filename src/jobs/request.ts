@@ -35,8 +35,8 @@ export interface JobRequest {
 
 export interface Submitted {
   job: JobRecord;
-  /** The job existed already: the same request, or the same `dedupeKey`. */
-  joined: boolean;
+  /** The job existed already: the same was asked, or it has the same `dedupeKey`. */
+  joined: false | 'request' | 'dedupeKey';
 }
 
 /** Equal for requests that would get the same answer from the same login. */

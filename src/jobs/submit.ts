@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jobFiles } from '../config/paths.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { faultPoint } from '../process/fault.js';
+import { oneLine } from '../providers/json.js';
 import type { Provider } from '../providers/provider.js';
 import { findByDedupeKey, findJob, findSameRequest } from '../store/jobs.js';
-import type { JobRecord, NewJob } from '../store/record.js';
+import type { NewJob } from '../store/record.js';
 import { insertJob } from '../store/transitions.js';
 import { withAttachments } from './attach.js';
 import {
@@ -65,7 +66,7 @@ export async function submitJob(
     access,
     systemPrompt,
     cwd,
-    label: request.label ?? null,
+    label: request.label === undefined ? null : oneLine(request.label, 200) || null,
     promptBytes: Buffer.byteLength(prompt),
     client: caller.client,
     project: caller.project,
@@ -88,7 +89,7 @@ export async function submitJob(
     createdAt: Date.now(),
   };
   const same = existing(engine, job, request);
-  if (same) return { job: same, joined: true };
+  if (same) return same;
 
   // The files come first: the record is the acceptance, and then everything it speaks of is there.
   await writeFiles(engine, id, prompt);
@@ -103,7 +104,7 @@ export async function submitJob(
       insertJob(engine.store, job);
       return undefined;
     });
-    if (joined) return { job: joined, joined: true };
+    if (joined) return joined;
     accepted = true;
   } finally {
     if (!accepted) await rm(jobFiles(engine.paths, id).dir, { recursive: true, force: true });
@@ -117,13 +118,14 @@ export async function submitJob(
 }
 
 /** The job that already does what is asked, if there is one. */
-function existing(engine: Engine, job: NewJob, request: JobRequest): JobRecord | undefined {
+function existing(engine: Engine, job: NewJob, request: JobRequest): Submitted | undefined {
   if (job.dedupeKey !== null) {
     const same = findByDedupeKey(engine.store, job.dedupeKey);
-    if (same) return same;
+    if (same) return { job: same, joined: 'dedupeKey' };
   }
   if (request.fresh) return undefined;
-  return findSameRequest(engine.store, job.requestKey, job.client, job.createdAt - REASK_MS);
+  const same = findSameRequest(engine.store, job.requestKey, job.client, job.createdAt - REASK_MS);
+  return same && { job: same, joined: 'request' };
 }
 
 async function writeFiles(engine: Engine, id: string, prompt: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { jobFiles } from '../config/paths.js';
 import { readPage } from '../output/read.js';
+import { oneLine } from '../providers/json.js';
 import { queuePosition } from '../store/queue.js';
 import type { JobKind, JobRecord, JobStatus, Reason } from '../store/record.js';
 import type { Engine } from './engine.js';
@@ -82,7 +83,7 @@ async function activity(engine: Engine, job: JobRecord) {
       ? provider.readStderr((await readPage(files.stderr, -STDERR_TAIL_BYTES, STDERR_TAIL_BYTES)).text)?.message
       : undefined;
   return {
-    activity: complaint ?? fold?.activity ?? 'started',
+    activity: oneLine(complaint ?? fold?.activity ?? 'started'),
     idleSec: seconds(Date.now() - changedAt),
     answerBytes: fold?.answer ? Buffer.byteLength(fold.answer) : null,
     stdoutBytes: stdout?.size || null,

@@ -9,12 +9,18 @@ import type { Tool } from './tool.js';
  * @throws SidejobError `bad_argument` that names the argument, what it accepts, and the near one it may mean
  */
 export function parseArguments(tool: Tool, given: unknown): Record<string, unknown> {
-  const parsed = tool.input.safeParse(given ?? {});
+  const parsed = tool.input.safeParse(withoutNulls(given ?? {}));
   if (parsed.success) return parsed.data;
   // A misspelt name explains a missing one.
   const { issues } = parsed.error;
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   throw new SidejobError('bad_argument', issue ? explain(tool, issue, given) : 'arguments are wrong.', after(tool));
+}
+
+/** Some clients send what they leave out as null. */
+function withoutNulls(given: unknown): unknown {
+  if (typeof given !== 'object' || Array.isArray(given) || given === null) return given;
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 }
 
 function explain(tool: Tool, issue: z.core.$ZodIssue, given: unknown): string {

@@ -51,13 +51,20 @@ export async function startJobs(call: Call, kind: JobRequest['kind'], asked: Ask
   return result;
 }
 
-/** What a reply says of requests that did not become new jobs. */
-export function notesOn({ started, refused }: Started): string[] {
-  const joined = started.filter(({ joined }) => joined).map(({ job }) => job.id);
+/** What a reply says of requests that did not become new jobs, and of jobs that know no project. */
+export function notesOn({ started, refused }: Started, scratch: string): string[] {
+  const joined = (by: Submitted['joined']) => started.filter((each) => each.joined === by).map(({ job }) => job.id);
+  const asked = joined('request');
+  const keyed = joined('dedupeKey');
+  const nowhere = started.some(({ job, joined }) => !joined && job.cwd === scratch);
   return [
-    ...(joined.length > 0
-      ? [`Joined: ${joined.join(', ')} had been asked the same; fresh:true (llm_job_submit) starts another.`]
+    ...(asked.length > 0
+      ? [
+          `Joined ${asked.join(', ')}, which had been asked the same (as it was submitted); fresh:true (llm_job_submit) starts another.`,
+        ]
       : []),
+    ...(keyed.length > 0 ? [`Joined ${keyed.join(', ')}, the active job with that dedupeKey.`] : []),
+    ...(nowhere ? ['No project is known here: it runs in an empty folder. Give cwd if it needs files.'] : []),
     ...refused.map(({ provider, error }) => `${provider}: ${error.line}`),
   ];
 }

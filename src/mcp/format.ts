@@ -30,8 +30,15 @@ export function jobLine(view: JobView): string {
 
 /** The replies of several jobs in one text, each below its header. */
 export async function jobReplies(engine: Engine, jobs: readonly JobRecord[]): Promise<string> {
-  const budget = Math.floor(REPLY_MAX_CHARS / Math.max(1, jobs.length));
-  const replies = await Promise.all(jobs.map((job) => jobReply(engine, job, budget)));
+  const drafts = await Promise.all(jobs.map((job) => draftReply(engine, job)));
+  const budgets = shareOut(
+    drafts.map(({ header, body }) => header.length + body.length),
+    REPLY_MAX_CHARS,
+  );
+  const replies = drafts.map(({ job, header, body }, index) => {
+    const room = (budgets[index] ?? 0) - header.length;
+    return body ? `${header}\n${cutMiddle(body, room, job.id)}` : header;
+  });
   const pending = jobs.filter((job) => job.finishedAt === null).map((job) => `"${job.id}"`);
   if (pending.length > 0) {
     replies.push(`Still going on in the background. Do not ask again: llm_job_wait{jobIds:[${pending.join(', ')}]}`);
@@ -39,17 +46,27 @@ export async function jobReplies(engine: Engine, jobs: readonly JobRecord[]): Pr
   return replies.join('\n\n');
 }
 
-async function jobReply(engine: Engine, job: JobRecord, budget: number): Promise<string> {
+/** A job's header, and what stands below it: its answer, or for a failure without one the end of stderr. */
+async function draftReply(engine: Engine, job: JobRecord): Promise<{ job: JobRecord; header: string; body: string }> {
   const header = jobLine({ ...(await viewJob(engine, job)), unread: undefined });
-  if (job.finishedAt === null) return header;
+  if (job.finishedAt === null) return { job, header, body: '' };
   const answer = await answerText(engine, job);
-  const parts = [header];
-  if (answer) parts.push(cutMiddle(answer, budget - header.length, job.id));
-  if (job.status === 'failed' || job.status === 'orphaned') {
-    const stderr = await stderrTail(engine, job);
-    if (stderr && !answer) parts.push(`End of stderr:\n${stderr}`);
+  if (answer || !['failed', 'orphaned'].includes(job.status)) return { job, header, body: answer };
+  const stderr = await stderrTail(engine, job);
+  return { job, header, body: stderr && `End of stderr:\n${stderr}` };
+}
+
+/** Shares a total among texts of these lengths: short ones leave what they do not need to the long ones. */
+export function shareOut(lengths: readonly number[], total: number): number[] {
+  const shares = lengths.map(() => 0);
+  const shortestFirst = [...lengths.keys()].sort((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0));
+  let left = total;
+  for (const [done, index] of shortestFirst.entries()) {
+    const share = Math.min(lengths[index] ?? 0, Math.floor(left / (lengths.length - done)));
+    shares[index] = share;
+    left -= share;
   }
-  return parts.join('\n');
+  return shares;
 }
 
 /** What a run used, in the words the CLI counts in. */

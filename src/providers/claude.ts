@@ -132,7 +132,8 @@ export const claude: Provider = {
   loginEnv: [...LOGIN, 'ANTHROPIC_BASE_URL', 'CLAUDE_CONFIG_DIR'],
   readyEnv: LOGIN,
   // On macOS the credentials are in the keychain, and only .claude.json shows that somebody has been here.
-  readyFiles: ['.claude/.credentials.json', '.claude.json'],
+  // .claude.json is there after any start, and after Sidejob was entered in it; a login leaves an account in it.
+  readyFiles: [{ file: '.claude/.credentials.json' }, { file: '.claude.json', contains: '"oauthAccount"' }],
   // The first three are nesting guards. The rest ties a process to the session that started it: Claude Code
   // hands them to its MCP servers, so they reach us, and a job is no part of that session.
   dropEnv: [

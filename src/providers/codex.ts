@@ -120,7 +120,7 @@ export const codex: Provider = {
   loginEnv: ['CODEX_API_KEY', 'CODEX_ACCESS_TOKEN', 'OPENAI_API_KEY', 'CODEX_HOME'],
   // With only OPENAI_API_KEY, no authorization is sent.
   readyEnv: ['CODEX_API_KEY', 'CODEX_ACCESS_TOKEN'],
-  readyFiles: ['.codex/auth.json'],
+  readyFiles: [{ file: '.codex/auth.json' }],
   dropEnv: [],
   accessLevels: ['read-only', 'edit', 'full'],
   effortLevels: ['low', 'medium', 'high'],

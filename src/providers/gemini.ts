@@ -87,7 +87,7 @@ export const gemini: Provider = {
     'GOOGLE_GENAI_USE_VERTEXAI',
   ],
   readyEnv: ['GEMINI_API_KEY', 'GOOGLE_GENAI_USE_GCA', 'GOOGLE_GENAI_USE_VERTEXAI'],
-  readyFiles: ['.gemini/oauth_creds.json', '.gemini/google_accounts.json'],
+  readyFiles: [{ file: '.gemini/oauth_creds.json' }, { file: '.gemini/google_accounts.json' }],
   dropEnv: [],
   accessLevels: ['read-only', 'edit', 'full'],
   effortLevels: [],

@@ -28,8 +28,12 @@ export function array(value: unknown, key: string): unknown[] {
   return Array.isArray(inner) ? inner : [];
 }
 
-/** The first line of a text, cut to `max` characters: for activities and messages. */
+// What could break out of one line or repaint a terminal: control characters, and marks of writing direction.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
+
+/** The first line of a text, printable, cut to `max` characters: for activities, labels and messages. */
 export function oneLine(text: string, max = 120): string {
-  const line = text.trim().split('\n', 1)[0] ?? '';
+  const line = (text.trim().split(/[\r\n]/, 1)[0] ?? '').replace(UNPRINTABLE, ' ').trim();
   return line.length > max ? `${line.slice(0, max - 1)}…` : line;
 }

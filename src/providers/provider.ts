@@ -75,6 +75,12 @@ export interface Invocation {
   env: Record<string, string>;
 }
 
+/** A file that a login leaves, below the home folder; with `contains`, only if that stands in it. */
+export interface LoginFile {
+  file: string;
+  contains?: string;
+}
+
 /** One LLM CLI. */
 export interface Provider {
   /** Lower-case name, also the prefix of its jobs' ids. */
@@ -95,9 +101,9 @@ export interface Provider {
    * taken over only by a server that has the same values.
    */
   readonly loginEnv: readonly string[];
-  /** Variables of which one being set, or files (below the home folder) of which one existing, means "ready". */
+  /** Variables of which one being set, or files (below the home folder) of which one says so, means "ready". */
   readonly readyEnv: readonly string[];
-  readonly readyFiles: readonly string[];
+  readonly readyFiles: readonly LoginFile[];
   /** Variables never passed on: the CLI's guards against being started from within itself. */
   readonly dropEnv: readonly string[];
   readonly accessLevels: readonly Access[];

@@ -108,10 +108,10 @@ export function listJobs(store: Store, { filter, project, provider, query, befor
   const conditions = [CONDITIONS[filter]];
   if (project !== null) conditions.push('project = $project');
   if (provider) conditions.push('provider = $provider');
-  if (query) conditions.push('(label LIKE $like OR cwd LIKE $like OR id LIKE $like)');
+  if (query) conditions.push(`(label LIKE $like ESCAPE '!' OR cwd LIKE $like ESCAPE '!' OR id LIKE $like ESCAPE '!')`);
   if (before !== undefined) conditions.push('seq < $before');
   const sql = `SELECT * FROM job WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $limit`;
-  const like = query && `%${query.replace(/[%_]/g, ' ').trim()}%`;
+  const like = query && `%${query.replace(/[%_!]/g, '!$&')}%`;
   const given = Object.entries({ project, provider, like, before, limit }).filter(([, value]) => value != null);
   return store.all<Row>(sql, Object.fromEntries(given)).map(decode);
 }

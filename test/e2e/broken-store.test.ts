@@ -32,7 +32,7 @@ test('a store that is no database', async ({ sandbox }) => {
 });
 
 test('a store that is mended is used from the next call on', async ({ sandbox }) => {
-  await mkdir(sandbox.home);
+  await mkdir(sandbox.home, { mode: 0o700 });
   const store = join(sandbox.home, 'store.db');
   await writeFile(store, 'garbage');
   const assistant = await sandbox.assistant();

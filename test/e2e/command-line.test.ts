@@ -77,10 +77,10 @@ test('a command adopts no job of a server that has died', async ({ sandbox }) =>
 test.each([
   [['lst'], 2, 'sidejob: no command "lst"; list? "sidejob help" lists them.\n'],
   [['list', '--everything'], 2, /^sidejob list: Unknown option '--everything'/],
-  [['show'], 1, 'sidejob: bad_argument: a job id is needed. "sidejob list" shows them.\n'],
+  [['show'], 2, 'sidejob: bad_argument: a job id is needed. "sidejob list" shows them.\n'],
   [['show', 'codex-00000000'], 1, /^sidejob: unknown_job: no job "codex-00000000"/],
-  [['logs', 'a', 'b'], 1, /one job id at a time/],
-  [['cancel'], 1, /a job id is needed/],
+  [['logs', 'a', 'b'], 2, /one job id at a time/],
+  [['cancel'], 2, /a job id is needed/],
   [['mcp', 'install', 'emacs'], 2, /claude-code/],
 ] as const)('%j is called wrongly, and says how it would be right', async ([...args], status, stderr) => {
   const sandbox = await import('../support/sandbox.js').then(({ Sandbox: made }) => made.create());

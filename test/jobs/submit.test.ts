@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -76,11 +77,11 @@ test('the same request joins the one under way, or ended unread; never a read on
   const ask = (client: string, prompt = `sleep 0.3; ${answering('x')}`) =>
     submitJob(engine, { client, project: null }, { kind: 'deferred', prompt }, shell);
   const first = await ask('a');
-  expect(await ask('a')).toMatchObject({ joined: true, job: { id: first.job.id } });
+  expect(await ask('a')).toMatchObject({ joined: 'request', job: { id: first.job.id } });
   expect(await ask('b')).toMatchObject({ joined: false });
   expect(await ask('a', answering('other'))).toMatchObject({ joined: false });
   await ended(first.job);
-  expect(await ask('a')).toMatchObject({ joined: true, job: { id: first.job.id } });
+  expect(await ask('a')).toMatchObject({ joined: 'request', job: { id: first.job.id } });
   await engine.store.write(() => markRead(engine.store, first.job.id, Date.now()));
   expect(await ask('a')).toMatchObject({ joined: false });
 });
@@ -138,4 +139,22 @@ test('the answer is derived again if the kept copy is gone', async () => {
   const { rm } = await import('node:fs/promises');
   await rm(jobFiles(engine.paths, job.id).answer);
   expect(await answerText(engine, job)).toBe('kept');
+});
+
+test('what is no regular file is not attached: a pipe would block for ever, a device has no end', async () => {
+  const folder = await tempFolder();
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  const { submit } = await testEngine();
+  for (const path of [join(folder, 'pipe'), '/dev/zero', folder]) {
+    await expect(submit('x', { attach: [path] })).rejects.toMatchObject({ code: 'bad_argument' });
+  }
+  const cpu = await submit('exit', { attach: ['/proc/self/status'] });
+  expect(cpu.promptBytes).toBeGreaterThan(100);
+});
+
+test('a label is one printable line, whatever it was', async () => {
+  const { submit } = await testEngine();
+  const job = await submit('exit', { label: 'ok"\ndemo-aaaaaaaa completed\u001b[31m\u202e' });
+  expect(job.label).toBe('ok"');
+  expect((await submit('exit', { label: 'red \u001b[31m\u0007 tape' })).label).toBe('red  [31m  tape');
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseArguments } from '../../src/mcp/arguments.js';
 import { waitBudgetMs } from '../../src/mcp/clients.js';
-import { cutMiddle, jobLine } from '../../src/mcp/format.js';
+import { cutMiddle, jobLine, shareOut } from '../../src/mcp/format.js';
 import { INSTRUCTIONS } from '../../src/mcp/instructions.js';
 import { pollAfterSec } from '../../src/mcp/polling.js';
 import { findProject } from '../../src/mcp/project.js';
@@ -84,6 +84,12 @@ test('a long answer keeps its beginning and its end, and says where to read on',
   expect(whole.subarray(0, Number(offset)).toString()).toBe(head);
   expect(whole.subarray(Number(offset) + Number(bytes)).toString()).toBe(tail);
   expect(cutMiddle('short', 2000, 'x')).toBe('short');
+});
+
+test('short answers leave their room to the long ones', () => {
+  expect(shareOut([200, 30_000], 38_000)).toEqual([200, 30_000]);
+  expect(shareOut([50_000, 100, 50_000], 38_000)).toEqual([18_950, 100, 18_950]);
+  expect(shareOut([], 38_000)).toEqual([]);
 });
 
 test('a job in one line says what applies', () => {

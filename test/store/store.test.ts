@@ -125,6 +125,10 @@ test('lists are paged by key, newest first', async () => {
   expect(page(first.at(-1)?.seq).map((job) => job.id)).toEqual(['a']);
   expect(listJobs(store, { filter: 'any', project: '/elsewhere', limit: 9 })).toEqual([]);
   expect(listJobs(store, { filter: 'any', project: null, query: "%_'", limit: 9 })).toEqual([]);
+  await store.write(() => insertJob(store, newJob('d', { label: 'fix_login 100%!' })));
+  for (const query of ['fix_login', '100%', '%!', '_']) {
+    expect(listJobs(store, { filter: 'any', project: null, query, limit: 9 }).map((job) => job.id)).toEqual(['d']);
+  }
 });
 
 test('ids are found by prefix and by tail', async () => {

@@ -52,7 +52,8 @@ async function install(order: Order, io: Io): Promise<void> {
   }
   if (!written) return;
   const { how, lines } = client.allow;
-  io.stdout(`\n${client.next}\n\n${how}\n${lines ? `${JSON.stringify(lines, null, 2)}\n` : ''}`);
+  const cost = 'llm_run changes no files, but each call costs money or quota: leave it out to be asked each time.\n';
+  io.stdout(`\n${client.next}\n\n${how}\n${lines ? `${JSON.stringify(lines, null, 2)}\n${cost}` : ''}`);
 }
 
 async function uninstall(order: Order, io: Io): Promise<void> {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SidejobError } from '../../errors.js';
+import { knownProvider } from '../../jobs/choose.js';
 import { settle } from '../../jobs/settle.js';
 import { viewJob } from '../../jobs/view.js';
 import { listJobs } from '../../store/jobs.js';
@@ -28,14 +29,15 @@ export const list = defineTool({
     const { engine } = await call.manager();
     const project = scope === 'all' ? null : call.caller.project;
     const before = cursor === undefined ? undefined : Number(cursor);
-    if (before !== undefined && !Number.isSafeInteger(before)) {
+    if (before !== undefined && (!Number.isSafeInteger(before) || before < 1)) {
       throw new SidejobError(
         'bad_argument',
         `cursor ${JSON.stringify(cursor)} is not one.`,
         'Use nextCursor as given.',
       );
     }
-    const rows = listJobs(engine.store, { filter, project, provider, query, before, limit: limit + 1 });
+    const named = provider === undefined ? undefined : knownProvider(call.providers, provider).name;
+    const rows = listJobs(engine.store, { filter, project, provider: named, query, before, limit: limit + 1 });
     const page = await Promise.all(rows.slice(0, limit).map(async (job) => (await settle(engine, job.id)) ?? job));
     const jobs = await Promise.all(page.map((job) => viewJob(engine, job)));
     const nextCursor = rows.length > limit ? String(page.at(-1)?.seq) : undefined;

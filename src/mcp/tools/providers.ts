@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { chooseProvider } from '../../jobs/choose.js';
+import { chooseProvider, knownProvider } from '../../jobs/choose.js';
 import { describeProviders } from '../../jobs/providers.js';
 import { NOTE } from '../fields.js';
 import { defineTool } from '../tool.js';
@@ -18,8 +18,7 @@ export const providers = defineTool({
   meta: { 'anthropic/searchHint': 'installed models login claude codex gemini' },
   async handle({ provider }, call) {
     const { engine } = await call.manager();
-    const wanted =
-      provider === undefined ? call.providers : [await chooseProvider(engine, call.providers, provider, '')];
+    const wanted = provider === undefined ? call.providers : [knownProvider(call.providers, provider)];
     const views = await describeProviders(engine, wanted);
     const chosen = await chooseProvider(engine, call.providers, undefined, call.clientName).catch(() => undefined);
     const lines = views.map((view) => {

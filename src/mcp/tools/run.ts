@@ -20,7 +20,7 @@ export const run = defineTool({
     const outcome = await startJobs(call, 'deferred', asked);
     const ids = outcome.started.map(({ job }) => job.id);
     const jobs = await waitInCall(call, engine, ids, { until: 'all', waitSec });
-    const text = [...notesOn(outcome), await jobReplies(engine, jobs)].join('\n');
+    const text = [...notesOn(outcome, engine.paths.scratch), await jobReplies(engine, jobs)].join('\n');
     await markShown(engine, call, jobs);
     return { text, isError: jobs.every((job) => job.status === 'failed' || job.status === 'orphaned') };
   },

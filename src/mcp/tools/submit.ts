@@ -22,14 +22,15 @@ export const submit = defineTool({
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   meta: { 'anthropic/searchHint': 'delegate hand off background job claude codex gemini agent' },
   async handle(asked, call) {
+    const { engine } = await call.manager();
     const outcome = await startJobs(call, 'async', asked);
     const jobs = outcome.started.map(({ job, joined }) => ({
       jobId: job.id,
       provider: job.provider,
       status: job.status,
-      ...(joined && { joined }),
+      ...(joined && { joined: true }),
     }));
-    const note = notesOn(outcome).join(' ');
+    const note = notesOn(outcome, engine.paths.scratch).join(' ');
     const lines = jobs.map((job) => `${job.jobId} ${job.status}`);
     return {
       text: [...lines, ...(note ? [note] : []), 'Collect with llm_job_wait.'].join('\n'),
