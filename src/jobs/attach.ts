@@ -6,7 +6,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { jobFiles } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
 import { readBytes } from '../output/read.js';
-import { markRead } from '../store/transitions.js';
+import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { requireJob } from './lookup.js';
 import { endedAnswer } from './readings.js';
@@ -35,9 +35,15 @@ export async function withAttachments(
   return parts.join('\n\n');
 }
 
+/** The jobs among attachments. */
+export function attachedJobs(engine: Engine, attach: readonly string[]): JobRecord[] {
+  return attach.filter((name) => name.startsWith('job:')).map((name) => requireJob(engine, name.slice(4)));
+}
+
 /** The text between fences longer than any it contains, so that it cannot end them. */
 function fenced(name: string, text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  let longest = 2;
+  for (const [ticks] of text.matchAll(/`+/g)) longest = Math.max(longest, ticks.length);
   const fence = '`'.repeat(longest + 1);
   return `Attached data, "${name}":\n${fence}\n${text}${text.endsWith('\n') ? '' : '\n'}${fence}`;
 }
@@ -47,7 +53,6 @@ async function answerOf(engine: Engine, id: string): Promise<string> {
   if (job.finishedAt === null) throw bad(`job ${job.id} is still ${job.status}`, 'Wait for it first (llm_job_wait).');
   const answer = await endedAnswer(jobFiles(engine.paths, job.id), engine.providerNamed(job.provider));
   if (answer === '') throw bad(`job ${job.id} (${job.status}) has no answer`, 'Leave it out.');
-  await engine.store.write(() => markRead(engine.store, job.id, Date.now()));
   return answer;
 }
 

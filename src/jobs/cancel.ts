@@ -1,9 +1,13 @@
 // Ends jobs by request. Idempotent; any server may cancel any job.
+import { compareHost } from '../process/host.js';
 import { findJob } from '../store/jobs.js';
-import type { JobRecord } from '../store/record.js';
-import { cancelQueued } from '../store/transitions.js';
+import type { JobRecord, Outcome } from '../store/record.js';
+import { cancelQueued, finishJob } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { settle } from './settle.js';
+
+/** How long a server elsewhere gets to carry out a cancel, in milliseconds. */
+const UNHEARD_MS = 60_000;
 
 export interface Canceled {
   job: JobRecord;
@@ -23,8 +27,29 @@ export async function cancelJob(engine: Engine, id: string): Promise<Canceled> {
   } else {
     // It runs, perhaps since a moment ago.
     const running = findJob(engine.store, id);
-    if (running) await engine.supervision.end(running, 'cancel', null);
+    if (running)
+      await (isAbandoned(engine, running)
+        ? closeUnproved(engine, id)
+        : engine.supervision.end(running, 'cancel', null));
   }
   const job = findJob(engine.store, id) ?? before;
   return { job, changed: job.status === 'canceled' || job.cause === 'cancel' };
+}
+
+/** A job of another machine or container whose servers have let a request to cancel it lie for a minute. */
+function isAbandoned({ host }: Engine, job: JobRecord): boolean {
+  if (job.host === null || compareHost(job.host, host) !== 'elsewhere') return false;
+  return job.cause === 'cancel' && job.causeAt !== null && Date.now() - job.causeAt > UNHEARD_MS;
+}
+
+/** Closes its record, at the wish of whoever cancels it twice: otherwise it would be running for ever. */
+async function closeUnproved(engine: Engine, id: string): Promise<void> {
+  const outcome: Outcome = {
+    ...{ status: 'orphaned', reason: null, exitCode: null, signal: null, usage: null, usageTotal: null },
+    error: 'It began on another machine or container, where no server has answered a cancel for a minute.',
+    hint: 'That its processes are gone is not proved; look there.',
+    ...{ sessionId: null, model: null, answerBytes: 0, stdoutBytes: 0, stderrBytes: 0, leftovers: 0 },
+  };
+  await engine.store.write(() => finishJob(engine.store, id, ['running'], outcome, Date.now()));
+  engine.store.bell.ring();
 }

@@ -4,11 +4,12 @@ import { isAbsolute } from 'node:path';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { JOB_VARIABLE } from '../process/job-processes.js';
 import { ACCESS_LEVELS, type Access, type Provider } from '../providers/provider.js';
-import { findBySession, findJob, findWriterIn } from '../store/jobs.js';
+import { findByLauncher, findBySession, findJob, findWriterIn } from '../store/jobs.js';
 import { countQueued, placesTaken } from '../store/queue.js';
 import type { JobRecord, NewJob } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { DEPTH_VARIABLE } from './environment.js';
+import { limitsOf } from './limits.js';
 import { requireJob } from './lookup.js';
 import type { Caller, JobRequest } from './request.js';
 
@@ -74,9 +75,11 @@ export function checkAccess(engine: Engine, request: JobRequest, provider: Provi
 }
 
 /** The depth of a job submitted here: by the environment, and by the job we are in, should that have been reset. */
-export function checkDepth(engine: Engine): number {
+export async function checkDepth(engine: Engine): Promise<number> {
   const byEnvironment = Number.parseInt(engine.env[DEPTH_VARIABLE] ?? '0', 10) || 0;
-  const within = engine.env[JOB_VARIABLE] ? findJob(engine.store, engine.env[JOB_VARIABLE]) : undefined;
+  const named = engine.env[JOB_VARIABLE];
+  // Some CLIs give their MCP servers a bare environment; descent is not lost by that.
+  const within = (named && findJob(engine.store, named)) || findByLauncher(engine.store, await engine.ancestors);
   const depth = Math.max(byEnvironment, within?.depth ?? 0) + 1;
   const { maxDepth } = engine.config.settings;
   if (depth > maxDepth) {
@@ -102,7 +105,7 @@ export function continued(engine: Engine, request: JobRequest, provider: Provide
   if (parent.finishedAt === null) {
     throw new SidejobError('session_busy', `job ${parent.id} is still ${parent.status}.`, 'Wait for it first.');
   }
-  if (parent.sessionId === null || provider.sessionId === 'none') {
+  if (parent.sessionId === null || parent.startedAt === null || provider.sessionId === 'none') {
     throw new SidejobError(
       'no_session',
       `job ${parent.id} left no conversation to go on with.`,
@@ -197,8 +200,10 @@ export function checkBusy(engine: Engine, job: NewJob): void {
       `Wait for it, or work in another folder. ${NOTHING}`,
     );
   }
-  const { maxQueued, maxRunning } = engine.config.settings;
-  const waits = placesTaken(engine.store).total >= maxRunning;
+  const { maxQueued } = engine.config.settings;
+  const { maxRunning, perProvider } = limitsOf(engine);
+  const { total, byProvider } = placesTaken(engine.store, engine.server.host);
+  const waits = total >= maxRunning || (byProvider.get(job.provider) ?? 0) >= perProvider(job.provider);
   if (waits && countQueued(engine.store) >= maxQueued) {
     throw new SidejobError('queue_full', `${maxQueued} jobs are waiting already (maxQueued).`, `Try later. ${NOTHING}`);
   }

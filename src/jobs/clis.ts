@@ -2,7 +2,7 @@
 // and some of them phone home.
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { type FoundCommand, findCommand, isExecutable } from '../process/find-command.js';
 import type { Provider } from '../providers/provider.js';
@@ -18,7 +18,9 @@ export async function findCli(
 ): Promise<FoundCommand | undefined> {
   const given = config.providers[provider.name]?.command ?? (provider.command.startsWith('/') ? provider.command : '');
   if (!given) return findCommand(provider.command, env);
-  return (await isExecutable(given)) ? { path: given, searchPath: env.PATH ?? '', via: 'config' } : undefined;
+  // What it needs itself (a `node` for its `#!` line) usually lies beside it.
+  const searchPath = [dirname(given), env.PATH].filter(Boolean).join(delimiter);
+  return (await isExecutable(given)) ? { path: given, searchPath, via: 'config' } : undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Paths } from '../config/paths.js';
 import type { FoundCommand } from '../process/find-command.js';
 import type { Host } from '../process/host.js';
 import type { ProcessIdentity } from '../process/identity.js';
+import type { ProcessInfo } from '../process/table.js';
 import type { Provider } from '../providers/provider.js';
 import type { Cause, JobRecord, ServerRecord } from '../store/record.js';
 import type { Store } from '../store/store.js';
@@ -48,6 +49,8 @@ export interface Engine {
   providerNamed(name: string): Provider | undefined;
   /** The CLI's executable; undefined if it is not installed. */
   findCli(provider: Provider): Promise<FoundCommand | undefined>;
+  /** The processes that this one descends from, parents first. */
+  readonly ancestors: Promise<readonly ProcessInfo[]>;
   /** Names of the providers that are installed and seem to be logged in. */
   readyProviders(): Promise<string[]>;
   /** Hash of this process's environment as far as it decides which account pays for that provider. */

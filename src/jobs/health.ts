@@ -21,7 +21,7 @@ export async function jobHealth(engine: Engine) {
   const { config, paths, store, supervision, host } = engine;
   const { settings, origins } = config;
   const counts = countByStatus(store);
-  const places = placesTaken(store);
+  const places = placesTaken(store, engine.server.host);
   const disk = await statfs(paths.home).catch(() => undefined);
   const freeMb = disk && Math.floor((disk.bavail * disk.bsize) / (1024 * 1024));
   const servers = activeOwners(store).length;

@@ -7,7 +7,7 @@ import { nearest } from '../config/nearest.js';
 import type { Paths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
 import { currentHost, hostKey } from '../process/host.js';
-import { processInfo } from '../process/table.js';
+import { ancestorsOf, processInfo } from '../process/table.js';
 import type { Provider } from '../providers/provider.js';
 import { activeJobs } from '../store/jobs.js';
 import { storeError } from '../store/open.js';
@@ -59,8 +59,7 @@ export async function openJobManager({
   }
   const config = await loadConfig(paths.config, env);
   checkProviderNames(config, providers);
-  const [store, host, self] = await Promise.all([
-    Store.open(paths.store, paths.bell),
+  const [host, self] = await Promise.all([
     currentHost(),
     processInfo(process.pid),
     mkdir(paths.jobs, { recursive: true, mode: 0o700 }).catch((error) => {
@@ -69,6 +68,8 @@ export async function openJobManager({
   ]);
   // Without it, the other servers would take this one for dead.
   if (!self) throw new Error('this process cannot be found in the process table');
+  // Last, so that nothing that fails leaves it open.
+  const store = await Store.open(paths.store, paths.bell);
   const scheduler = new Scheduler(() => engine);
   const supervisor = new Supervisor(() => engine);
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
@@ -89,6 +90,7 @@ export async function openJobManager({
     readings: new Readings(),
     supervision: supervisor,
     starting: new Set(),
+    ancestors: ancestorsOf(self),
     passive,
     nestingGuards: providers.flatMap((provider) => provider.dropEnv),
     providerNamed: (name) => byName.get(name),

@@ -23,7 +23,7 @@ export interface ProviderView {
 }
 
 export async function describeProviders(engine: Engine, providers: readonly Provider[]): Promise<ProviderView[]> {
-  const { byProvider } = placesTaken(engine.store);
+  const { byProvider } = placesTaken(engine.store, engine.server.host);
   const midnight = new Date().setHours(0, 0, 0, 0);
   return Promise.all(
     providers.map(async (provider) => {

@@ -25,8 +25,16 @@ export class Readings {
 
   /** The state after everything that has been written until now (whole lines only). */
   async current(id: string, stdout: string, provider: Provider): Promise<FoldState> {
+    return this.#go(this.#reading(id), stdout, provider);
+  }
+
+  #reading(id: string): Reading {
     const reading = this.#kept.get(id) ?? { offset: 0, state: emptyFold() };
     this.#keep(id, reading);
+    return reading;
+  }
+
+  #go(reading: Reading, stdout: string, provider: Provider): Promise<FoldState> {
     reading.busy ??= this.#advance(reading, stdout, provider).finally(() => {
       reading.busy = undefined;
     });
@@ -48,8 +56,9 @@ export class Readings {
   async final(id: string, stdout: string, provider: Provider): Promise<FoldState> {
     const size = await sizeOf(stdout);
     if (size <= WHOLE_BYTES || provider.tailHoldsAnswer) return finalFold(stdout, provider);
-    const state = await this.current(id, stdout, provider);
-    return foldRange(provider, state, stdout, this.#kept.get(id)?.offset ?? size, size);
+    const reading = this.#reading(id);
+    const state = await this.#go(reading, stdout, provider);
+    return foldRange(provider, state, stdout, reading.offset, size);
   }
 
   forget(id: string): void {

@@ -1,7 +1,7 @@
 // Captured output of a job in any state, page by page.
 import { jobFiles } from '../config/paths.js';
 import { readLines } from '../output/lines.js';
-import { type Page, readPage, sizeOf } from '../output/read.js';
+import { type Page, readPage, sizeOf, wholeCharacters } from '../output/read.js';
 import { readLine } from '../providers/fold.js';
 import type { Provider, ProviderEvent } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
@@ -52,26 +52,34 @@ export async function answerText(engine: Engine, job: JobRecord): Promise<string
 function pageOf(text: string, offset: number, limit: number): Page {
   const bytes = Buffer.from(text);
   const start = offset < 0 ? Math.max(0, bytes.length + offset) : Math.min(offset, bytes.length);
-  const part = bytes.subarray(start, start + limit);
-  // Never half a character: what was cut at the end is left for the next page.
-  const whole = new TextDecoder('utf-8', { ignoreBOM: true }).decode(part, { stream: true });
-  return { text: whole, offset: start, nextOffset: start + Buffer.byteLength(whole), total: bytes.length };
+  return wholeCharacters(bytes.subarray(start, start + limit), start, bytes.length);
 }
 
+/** One event a line; only the page is kept, whatever the output's size. */
 async function eventPage(stdout: string, provider: Provider, offset: number, limit: number): Promise<Page> {
-  const all: string[] = [];
-  for await (const { lines } of readLines(stdout, 0, await sizeOf(stdout), true, (bytes) =>
-    isMeaningful(provider, bytes),
-  )) {
-    for (const line of lines) {
-      if (isMeaningful(provider, line)) all.push(...readLine(provider, line.toString('utf8')).map(eventLine));
+  if (offset < 0) {
+    const { total } = await eventPage(stdout, provider, 0, 0);
+    return eventPage(stdout, provider, Math.max(0, total + offset), limit);
+  }
+  const matters = (bytes: Buffer) => isMeaningful(provider, bytes);
+  let text = '';
+  let total = 0;
+  let full = false;
+  let next = offset;
+  for await (const { lines } of readLines(stdout, 0, await sizeOf(stdout), true, matters)) {
+    for (const line of lines.filter(matters)) {
+      for (const event of readLine(provider, line.toString('utf8'))) {
+        const entry = `${total} ${eventLine(event)}`;
+        full ||= text.length + entry.length > limit && (text !== '' || limit === 0);
+        if (total >= offset && !full) {
+          text += `${entry.length > limit ? `${entry.slice(0, limit)}…` : entry}\n`;
+          next = total + 1;
+        }
+        total += 1;
+      }
     }
   }
-  const start = offset < 0 ? Math.max(0, all.length + offset) : Math.min(offset, all.length);
-  let text = '';
-  let next = start;
-  for (; next < all.length && text.length < limit; next += 1) text += `${next} ${all[next]}\n`;
-  return { text, offset: start, nextOffset: next, total: all.length };
+  return { text, offset: Math.min(offset, total), nextOffset: Math.min(next, total), total };
 }
 
 function eventLine(event: ProviderEvent): string {

@@ -2,6 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jobFiles } from '../config/paths.js';
+import { messageOf } from '../errors.js';
 import { findJob } from '../store/jobs.js';
 import { type Keep, removeSlice, SLICE } from '../store/retention.js';
 import type { Engine } from './engine.js';
@@ -24,7 +25,7 @@ export async function removeOld(engine: Engine, now: number = Date.now()): Promi
   for (;;) {
     const removed = await engine.store.write(() => removeSlice(engine.store, keep));
     // Rows first: a row without files would be a job that has lost its answer; a folder without a row is swept.
-    for (const id of removed) await rm(jobFiles(engine.paths, id).dir, { recursive: true, force: true });
+    for (const id of removed) await removeFolder(engine, jobFiles(engine.paths, id).dir);
     jobs += removed.length;
     if (removed.length < SLICE) break;
   }
@@ -40,8 +41,18 @@ async function sweepFolders(engine: Engine, now: number): Promise<number> {
     const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: now }));
     // A young one may belong to a job that is being submitted this moment.
     if (now - mtimeMs < REST_MS) continue;
-    await rm(folder, { recursive: true, force: true });
-    folders += 1;
+    if (await removeFolder(engine, folder)) folders += 1;
   }
   return folders;
+}
+
+/** One that cannot be removed (what a CLI made read-only, say) must not keep the others. */
+async function removeFolder(engine: Engine, folder: string): Promise<boolean> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+    return true;
+  } catch (error) {
+    engine.log.warn({ folder, error: messageOf(error) }, 'a job folder cannot be removed');
+    return false;
+  }
 }

@@ -1,8 +1,9 @@
 // Gives places to this server's queued jobs, in their order, as long as the limits over all servers allow.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
-import { hasWaiting, type Limits, takePlace } from '../store/queue.js';
+import { hasWaiting, takePlace } from '../store/queue.js';
 import type { Engine } from './engine.js';
+import { limitsOf } from './limits.js';
 import { startJob } from './start.js';
 
 export class Scheduler {
@@ -50,7 +51,7 @@ export class Scheduler {
     const engine = this.engine();
     const starts: Promise<void>[] = [];
     for (;;) {
-      const next = await engine.store.write(() => takePlace(engine.store, engine.server.id, limitsOf(engine)));
+      const next = await engine.store.write(() => takePlace(engine.store, engine.server, limitsOf(engine)));
       if (!next) break;
       starts.push(startJob(engine, next.id));
     }
@@ -66,13 +67,4 @@ export class Scheduler {
       this.#stopListening = undefined;
     }
   }
-}
-
-/** The limits in force: in all, and for each provider. */
-export function limitsOf({ config }: Pick<Engine, 'config'>): Limits {
-  const { maxRunning, maxRunningPerProvider } = config.settings;
-  return {
-    maxRunning,
-    perProvider: (name) => config.providers[name]?.maxRunning ?? maxRunningPerProvider,
-  };
 }

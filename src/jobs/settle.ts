@@ -152,7 +152,8 @@ async function finish(
   engine.supervision.forget(job.id);
   if (!won) return;
   engine.store.bell.ring();
-  if (outcome.leftovers) engine.supervision.endLeftovers(job, launcher);
+  // Also for what has a group of its own within the job's session, which the look above cannot see.
+  engine.supervision.endLeftovers(job, launcher);
   void engine.schedule();
 }
 

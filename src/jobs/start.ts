@@ -5,6 +5,7 @@ import { messageOf, SidejobError } from '../errors.js';
 import { sizeOf } from '../output/read.js';
 import { faultPoint } from '../process/fault.js';
 import { launch } from '../process/launch.js';
+import { oneLine } from '../providers/json.js';
 import { findJob } from '../store/jobs.js';
 import type { JobRecord, Outcome } from '../store/record.js';
 import { finishJob, recordLaunch } from '../store/transitions.js';
@@ -24,6 +25,8 @@ export async function startJob(engine: Engine, id: string): Promise<void> {
   try {
     await launchJob(engine, job);
   } catch (error) {
+    // The store's trouble is not the job's: it has not begun, and goes back to the queue.
+    if (error instanceof SidejobError && error.code.startsWith('store_')) throw error;
     const outcome = notStarted(engine, job, messageOf(error));
     await engine.store.write(() => finishJob(engine.store, id, ['queued'], outcome, Date.now()));
     engine.store.bell.ring();
@@ -46,6 +49,7 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   const invocation = provider.invoke({
     cwd: job.cwd,
     access: job.access,
+    trusted: isTrusted(engine, job),
     model: job.model ?? undefined,
     effort: job.effort ?? undefined,
     systemPrompt: job.systemPrompt ?? undefined,
@@ -84,13 +88,18 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   engine.store.bell.ring();
 }
 
+/** Whether a job works where its client does, or in the empty folder: not in just any folder that a model names. */
+function isTrusted({ paths }: Engine, { cwd, project }: JobRecord): boolean {
+  return cwd === paths.scratch || (project !== null && (cwd === project || cwd.startsWith(`${project}/`)));
+}
+
 function notStarted(engine: Engine, job: JobRecord, error: string): Outcome {
   return {
     status: 'failed',
     reason: 'spawn_failed',
     exitCode: null,
     signal: null,
-    error,
+    error: oneLine(error, 300),
     hint: hintFor('spawn_failed', engine.providerNamed(job.provider)),
     usage: null,
     usageTotal: null,

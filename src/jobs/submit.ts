@@ -10,8 +10,8 @@ import { oneLine } from '../providers/json.js';
 import type { Provider } from '../providers/provider.js';
 import { findByDedupeKey, findJob, findSameRequest } from '../store/jobs.js';
 import type { NewJob } from '../store/record.js';
-import { insertJob } from '../store/transitions.js';
-import { withAttachments } from './attach.js';
+import { insertJob, markRead } from '../store/transitions.js';
+import { attachedJobs, withAttachments } from './attach.js';
 import {
   checkAbilities,
   checkAccess,
@@ -45,7 +45,7 @@ export async function submitJob(
   checkText(request);
   checkAbilities(request, provider);
   const access = checkAccess(engine, request, provider);
-  const depth = checkDepth(engine);
+  const depth = await checkDepth(engine);
   const parent = request.continueJob === undefined ? undefined : continued(engine, request, provider);
   const cwd = parent?.cwd ?? (await workFolder(engine, caller, request));
   await checkInstalled(engine, provider);
@@ -102,6 +102,10 @@ export async function submitJob(
       checkBusy(engine, job);
       engine.register();
       insertJob(engine.store, job);
+      // An answer that is attached has been put to use.
+      for (const attached of attachedJobs(engine, request.attach ?? [])) {
+        markRead(engine.store, attached.id, job.createdAt);
+      }
       return undefined;
     });
     if (joined) return joined;
@@ -120,7 +124,7 @@ export async function submitJob(
 /** The job that already does what is asked, if there is one. */
 function existing(engine: Engine, job: NewJob, request: JobRequest): Submitted | undefined {
   if (job.dedupeKey !== null) {
-    const same = findByDedupeKey(engine.store, job.dedupeKey);
+    const same = findByDedupeKey(engine.store, job.provider, job.dedupeKey);
     if (same) return { job: same, joined: 'dedupeKey' };
   }
   if (request.fresh) return undefined;

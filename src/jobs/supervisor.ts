@@ -90,11 +90,13 @@ export class Supervisor implements Supervision {
    * when it is clear that something of it cannot be ended now (it stays running, and is tried again).
    */
   async end(job: JobRecord, cause: Cause, note: string | null): Promise<void> {
-    const { store, paths } = this.engine();
+    const { store, paths, host } = this.engine();
     // What has ended by itself was not ended by us.
     const exit = await readExit(jobFiles(paths, job.id, job.attempt).exit);
     if (exit.kind === 'none') {
-      await store.write(() => setCause(store, job.id, cause, note, Date.now()));
+      // Of another machine or container it is only asked; its own server sends the signal.
+      const reach = job.host !== null && compareHost(job.host, host) !== 'elsewhere';
+      await store.write(() => setCause(store, job.id, cause, note, Date.now(), reach ? 'SIGTERM' : null));
       faultPoint('end.caused');
       store.bell.ring();
       await this.endProcesses(job);
@@ -148,7 +150,7 @@ export class Supervisor implements Supervision {
     if (compareHost(launcher.host, host) === 'elsewhere') return;
     const { daemons } = await endLeftovers(job.id, launcher, host, config.settings.graceSec * 1000);
     if (daemons.length > 0) log.warn({ job: job.id, daemons }, 'left running: it left the job’s session');
-    await store.write(() => clearLeftovers(store, job.id));
+    if (findJob(store, job.id)?.leftovers) await store.write(() => clearLeftovers(store, job.id));
   }
 
   #watchExit(job: JobRecord): FSWatcher | undefined {

@@ -37,7 +37,8 @@ export async function jobReplies(engine: Engine, jobs: readonly JobRecord[]): Pr
   );
   const replies = drafts.map(({ job, header, body }, index) => {
     const room = (budgets[index] ?? 0) - header.length;
-    return body ? `${header}\n${cutMiddle(body, room, job.id)}` : header;
+    const shown = cutMiddle(body, room, job.id);
+    return shown ? `${header}\n${shown}` : header;
   });
   const pending = jobs.filter((job) => job.finishedAt === null).map((job) => `"${job.id}"`);
   if (pending.length > 0) {
@@ -92,7 +93,9 @@ export async function stderrTail(engine: Engine, job: JobRecord): Promise<string
 /** A long answer with its middle cut out: the question is answered at the end, and set out at the beginning. */
 export function cutMiddle(text: string, max: number, jobId: string): string {
   if (text.length <= max) return text;
-  const room = Math.max(400, max - 160);
+  const room = max - 160;
+  // No room for anything but the header above it.
+  if (room < 200) return '';
   const head = wholeCharacters(text.slice(0, Math.floor(room * 0.6)));
   const tail = text.slice(text.length - Math.floor(room * 0.4)).replace(/^[\udc00-\udfff]/, '');
   const offset = Buffer.byteLength(head);

@@ -1,5 +1,5 @@
 // The project a client works in: where its jobs work by default, and whose unread jobs it is told of.
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 const MARKS = ['.git', '.hg', '.jj', 'package.json', 'pyproject.toml', 'Cargo.toml', 'go.mod'];
@@ -9,7 +9,8 @@ const MARKS = ['.git', '.hg', '.jj', 'package.json', 'pyproject.toml', 'Cargo.to
  * none (desktop clients start their servers in / or in the home folder).
  */
 export async function findProject(env: NodeJS.ProcessEnv, cwd: string, home: string): Promise<string | null> {
-  if (env.CLAUDE_PROJECT_DIR) return env.CLAUDE_PROJECT_DIR;
+  // One name for one folder: jobs are found by it, from every client.
+  if (env.CLAUDE_PROJECT_DIR) return realpath(env.CLAUDE_PROJECT_DIR).catch(() => env.CLAUDE_PROJECT_DIR ?? null);
   for (let folder = cwd; folder !== dirname(folder) && folder !== home; folder = dirname(folder)) {
     for (const mark of MARKS) {
       if (await stat(join(folder, mark)).catch(() => undefined)) return folder;

@@ -1,4 +1,5 @@
 // Serves MCP on stdin and stdout until the client goes away. Jobs go on.
+import { writeSync } from 'node:fs';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createLog } from '../log.js';
 import { createServer } from './server.js';
@@ -22,7 +23,11 @@ export function serve(env: NodeJS.ProcessEnv): void {
   process.stdin.on('close', () => leave(0));
   process.stdout.on('error', () => leave(0));
   process.on('uncaughtException', (error) => {
-    log.error({ error: error.message, stack: error.stack }, 'uncaught exception');
+    // Written at once: the log itself is loaded with its first line, and this process is about to leave.
+    writeSync(
+      2,
+      `${JSON.stringify({ level: 50, msg: 'uncaught exception', error: error.message, stack: error.stack })}\n`,
+    );
     leave(1);
   });
   process.on('unhandledRejection', (reason) => {

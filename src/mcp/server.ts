@@ -1,7 +1,7 @@
 // The protocol's side of Sidejob: lists the tools, passes calls to them, and shapes what they throw.
 import { CLIENT_INFO_META_KEY, Server, type ServerContext } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { messageOf, SidejobError } from '../errors.js';
+import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { VERSION } from '../version.js';
 import { parseArguments } from './arguments.js';
 import { INSTRUCTIONS } from './instructions.js';
@@ -65,6 +65,12 @@ async function answer(
   } catch (error) {
     // Wrong calls come back as results, not as protocol errors: only those reach the model.
     if (error instanceof SidejobError) return { text: error.line, isError: true };
+    if (errnoOf(error) === 'ERR_MODULE_NOT_FOUND') {
+      return {
+        text: 'updated: Sidejob was replaced under this server. The person must restart the client.',
+        isError: true,
+      };
+    }
     session.log.error({ error: messageOf(error), stack: error instanceof Error ? error.stack : '' }, 'a call failed');
     return {
       text: `internal_error: ${messageOf(error)}. This is a defect of Sidejob; jobs are not touched.`,

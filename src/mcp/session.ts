@@ -33,6 +33,7 @@ export class Session {
 
   /** What a tool's handler gets beside its arguments. */
   async call(clientName: string, signal: AbortSignal, progress: Call['progress']): Promise<Call> {
+    const arrivedAt = performance.now();
     this.#project ??= findProject(this.env, process.cwd(), this.env.HOME ?? '');
     const project = await this.#project;
     return {
@@ -40,6 +41,7 @@ export class Session {
       providers: this.providers,
       clientName,
       caller: { client: `${clientName} ${project ?? ''}`.trim(), project },
+      arrivedAt,
       signal,
       progress,
       server: { version: VERSION, startedAt: this.#startedAt, home: this.#paths.home },

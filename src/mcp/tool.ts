@@ -20,6 +20,8 @@ export interface Call {
   /** `clientInfo.name` of the client. */
   readonly clientName: string;
   readonly caller: Caller;
+  /** When the call came, on the monotonic clock in milliseconds: the client's patience counts from then. */
+  readonly arrivedAt: number;
   /** Aborted when the client cancels the call: that ends a wait, never a job. */
   readonly signal: AbortSignal;
   /** Tells the client that the call goes on; present if it gave a progress token. */

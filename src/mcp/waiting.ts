@@ -16,8 +16,9 @@ export async function waitInCall(
   ids: readonly string[],
   options: { until: 'all' | 'any'; waitSec?: number },
 ): Promise<JobRecord[]> {
-  const waitMs = waitBudgetMs(call.clientName, options.waitSec, engine.config.settings.waitSec);
   const begun = performance.now();
+  const budget = waitBudgetMs(call.clientName, options.waitSec, engine.config.settings.waitSec);
+  const waitMs = Math.max(0, budget - (begun - call.arrivedAt));
   const { progress } = call;
   const report = async (send: NonNullable<Call['progress']>) => {
     const active = (await Promise.all(ids.map((id) => activeLine(engine, id)))).filter(Boolean);

@@ -54,8 +54,11 @@ export async function readBytes(path: string, offset: number, length: number): P
 export async function readPage(path: string, offset: number, limit: number): Promise<Page> {
   const total = await sizeOf(path);
   const start = offset < 0 ? Math.max(0, total + offset) : Math.min(offset, total);
-  // Three bytes more on each side show whether a character is cut there.
-  const bytes = await readBytes(path, start, Math.min(limit, total - start));
+  return wholeCharacters(await readBytes(path, start, Math.min(limit, total - start)), start, total);
+}
+
+/** The page that these bytes make: without the halves of characters at its ends, unless there is nothing else. */
+export function wholeCharacters(bytes: Buffer, start: number, total: number): Page {
   const first = continuationBytes(bytes);
   const end = bytes.length - cutCharacter(bytes);
   const whole = end > first ? bytes.subarray(first, end) : bytes;

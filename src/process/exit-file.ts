@@ -1,5 +1,6 @@
 // What the launcher wrote down about the end of its command.
 import { readFile } from 'node:fs/promises';
+import { errnoOf } from '../errors.js';
 
 export type ExitRecord =
   /** Nothing yet (or never: the launcher was killed). */
@@ -10,7 +11,7 @@ export type ExitRecord =
 
 /** Reads an exit file. Valid is a number and a newline; anything else, a missing file too, is `none`. */
 export async function readExit(path: string): Promise<ExitRecord> {
-  const text = await readFile(path, 'latin1').catch(() => '');
+  const text = await readIfThere(path);
   if (text.startsWith('nogo\n')) return { kind: 'never_ran' };
   const match = /^(\d{1,3})\n/.exec(text);
   return match ? { kind: 'exited', code: Number(match[1]) } : { kind: 'none' };
@@ -18,7 +19,17 @@ export async function readExit(path: string): Promise<ExitRecord> {
 
 /** Whether the launcher ended the job for its total time limit. */
 export async function deadlinePassed(path: string): Promise<boolean> {
-  return (await readFile(path, 'latin1').catch(() => '')).startsWith('timeout\n');
+  return (await readIfThere(path)).startsWith('timeout\n');
+}
+
+/** A file that is not there says nothing; one that cannot be read just now must not be taken for that. */
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'latin1');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 // Starts one command under launcher.sh: in its own session, its output straight to files, held back until the
 // caller has recorded it.
-import { type FileHandle, open } from 'node:fs/promises';
+import { access, type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { JobFiles } from '../config/paths.js';
@@ -44,6 +44,9 @@ export interface HeldLaunch {
  */
 export async function launch(files: JobFiles, command: Command): Promise<HeldLaunch> {
   const { execa } = await import('execa');
+  await access(LAUNCHER).catch(() => {
+    throw new SidejobError('spawn_failed', 'Sidejob was replaced under this server; restart the client.');
+  });
   const opened: FileHandle[] = [];
   const openFile = async (path: string, flags: string) => {
     const handle = await open(path, flags, 0o600);
@@ -80,8 +83,12 @@ export async function launch(files: JobFiles, command: Command): Promise<HeldLau
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.unref();
     (pipe as Writable & { unref?(): void }).unref?.();
+    const identity = await identify(child.pid).catch((error) => {
+      pipe.destroy();
+      throw error;
+    });
     return {
-      identity: await identify(child.pid),
+      identity,
       ended,
       go: () => pipe.end('go\n'),
       abandon: () => pipe.destroy(),
@@ -100,9 +107,9 @@ function fd(handle: FileHandle): 3 {
   return handle.fd as 3;
 }
 
-/** The identity of a child that has just been started and is held, so that it cannot be gone yet. */
+/** The identity of a child that has just been started and is held. */
 async function identify(pid: number): Promise<ProcessIdentity> {
   const [host, info] = await Promise.all([currentHost(), processInfo(pid)]);
-  // A launcher killed in its first millisecond has no start time any more; its end is noticed like any other.
-  return { host: hostKey(host), pid, start: info?.start ?? 'gone' };
+  if (!info) throw new Error('its launcher was killed at once');
+  return { host: hostKey(host), pid, start: info.start };
 }

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { errnoOf } from '../errors.js';
 
 export interface ProcessInfo {
   pid: number;
@@ -22,6 +23,18 @@ export async function processInfo(pid: number): Promise<ProcessInfo | undefined>
   return (await psTable(['-p', String(pid)])).at(0);
 }
 
+/** The processes that one descends from, its parent first. */
+export async function ancestorsOf({ parent }: ProcessInfo): Promise<ProcessInfo[]> {
+  const found: ProcessInfo[] = [];
+  for (let pid = parent; pid > 1 && found.length < 100; ) {
+    const info = await processInfo(pid);
+    if (!info) break;
+    found.push(info);
+    pid = info.parent;
+  }
+  return found;
+}
+
 /** Every process that can be seen. */
 export async function processTable(): Promise<ProcessInfo[]> {
   if (process.platform !== 'linux') return psTable(['-A']);
@@ -38,7 +51,11 @@ export async function environmentOf(pid: number): Promise<string[]> {
 }
 
 async function linuxProcess(pid: number): Promise<ProcessInfo | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
+  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch((error) => {
+    // Only this means that there is no such process; a lack of descriptors, say, proves nothing.
+    if (['ENOENT', 'ESRCH'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  });
   if (!text) return undefined;
   // The name is in parentheses and may itself hold spaces and parentheses; proc(5) numbers fields from 1.
   const end = text.lastIndexOf(')');

@@ -3,10 +3,7 @@
 import { isObject } from './json.js';
 import type { Provider, ProviderErrorKind, ProviderEvent, Usage } from './provider.js';
 
-/** Raise it when the meaning of the state changes: kept states of another version are folded anew. */
-export const FOLD_VERSION = 1;
-
-/** Answers beyond this many characters keep their end: a model's whole context window is shorter. */
+/** Answers beyond twice so many characters keep their end: a model's whole context window is shorter. */
 export const ANSWER_MAX_CHARS = 4 * 1024 * 1024;
 
 export interface FoldState {
@@ -95,5 +92,6 @@ function retryActivity(event: { attempt?: number; maxAttempts?: number; message:
 }
 
 function keepEnd(text: string): string {
-  return text.length > ANSWER_MAX_CHARS ? text.slice(-ANSWER_MAX_CHARS) : text;
+  // Cut at twice the cap only: cutting at each delta would copy megabytes for every word.
+  return text.length > 2 * ANSWER_MAX_CHARS ? text.slice(-ANSWER_MAX_CHARS) : text;
 }

@@ -8,14 +8,16 @@ import type { Access, Invocation, Provider, ProviderErrorKind, ProviderEvent, Pr
 /** Without a person to ask, a mode's unapproved tools are not even offered to the model. */
 const APPROVAL: Record<Access, string> = { 'read-only': 'default', edit: 'auto_edit', full: 'yolo' };
 
-function invoke({ access, model, sessionId, resume }: ProviderRequest): Invocation {
+function invoke({ access, model, sessionId, resume, trusted }: ProviderRequest): Invocation {
   const args = ['-o', 'stream-json', '--approval-mode', APPROVAL[access]];
   // `--flag=value`, because it reads "--model --yolo" as two flags.
   if (sessionId) args.push(`--${resume ? 'resume' : 'session-id'}=${sessionId}`);
   if (model) args.push(`--model=${model}`);
   // Without the first it refuses folders it was never asked about (exit 55); the second saves a process, which
   // would not pass signals on.
-  return { args, env: { GEMINI_CLI_TRUST_WORKSPACE: 'true', GEMINI_CLI_NO_RELAUNCH: 'true' } };
+  // Elsewhere Gemini's own guard stays: a folder's settings can name programs that it would start.
+  const trust = trusted ? { GEMINI_CLI_TRUST_WORKSPACE: 'true' } : undefined;
+  return { args, env: { GEMINI_CLI_NO_RELAUNCH: 'true', ...trust } };
 }
 
 function read(record: Json): ProviderEvent[] {
@@ -101,7 +103,10 @@ export const gemini: Provider = {
     42: { kind: 'provider_error', message: 'The session is not known in this folder, or its id is taken.' },
     52: { kind: 'provider_error', message: 'Gemini CLI cannot read its settings.json.' },
     53: { kind: 'provider_error', message: 'The limit of turns in its settings was reached.' },
-    55: { kind: 'provider_error', message: 'Gemini CLI does not trust this folder.' },
+    55: {
+      kind: 'provider_error',
+      message: 'Gemini CLI does not trust this folder: trust it by running gemini in it once, or work in the project.',
+    },
     145: { kind: 'auth_required', message: 'The API refused the login (HTTP status 401).' },
     147: { kind: 'auth_required', message: 'The API refused the login (HTTP status 403).' },
     148: { kind: 'model_not_found', message: 'The API does not know the model (HTTP status 404).' },

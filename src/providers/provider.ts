@@ -58,6 +58,8 @@ export interface ProviderRequest {
   /** Absolute path of the folder the CLI runs in. */
   cwd: string;
   access: Access;
+  /** The folder is the client's own project, or an empty one of ours: settings in it may be obeyed. */
+  trusted: boolean;
   model?: string;
   effort?: Effort;
   /** For a new conversation: one that goes on keeps the system prompt it began with. */

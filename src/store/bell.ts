@@ -41,7 +41,7 @@ export class Bell {
   }
 
   #start(): void {
-    this.#seen = this.dataVersion();
+    this.#seen = this.#version();
     this.#timer = setInterval(() => this.#poll(), POLL_MS).unref();
     this.#watch();
   }
@@ -61,8 +61,17 @@ export class Bell {
     }
   }
 
+  /** A store that fails just now is the business of whoever calls next; it must not end this process. */
+  #version(): number {
+    try {
+      return this.dataVersion();
+    } catch {
+      return this.#seen;
+    }
+  }
+
   #poll(): void {
-    const version = this.dataVersion();
+    const version = this.#version();
     if (version === this.#seen) return;
     this.#seen = version;
     this.#listeners.emit('ring');

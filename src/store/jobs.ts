@@ -49,9 +49,12 @@ export function findSameRequest(store: Store, requestKey: string, client: string
   return row && decode(row);
 }
 
-/** The active job with this `dedupeKey`. */
-export function findByDedupeKey(store: Store, dedupeKey: string): JobRecord | undefined {
-  const row = store.get<Row>('SELECT * FROM job WHERE dedupeKey = $dedupeKey AND finishedAt IS NULL', { dedupeKey });
+/** The active job of this provider with this `dedupeKey`. */
+export function findByDedupeKey(store: Store, provider: string, dedupeKey: string): JobRecord | undefined {
+  const row = store.get<Row>(
+    'SELECT * FROM job WHERE dedupeKey = $dedupeKey AND provider = $provider AND finishedAt IS NULL',
+    { provider, dedupeKey },
+  );
   return row && decode(row);
 }
 
@@ -62,6 +65,11 @@ export function findBySession(store: Store, provider: string, sessionId: string)
     { provider, sessionId },
   );
   return row && decode(row);
+}
+
+/** The running job whose launcher is one of these processes. */
+export function findByLauncher(store: Store, processes: readonly { pid: number; start: string }[]) {
+  return activeJobs(store).find((job) => processes.some(({ pid, start }) => job.pid === pid && job.pidStart === start));
 }
 
 /** The active job that may change files in this folder. */

@@ -1,4 +1,5 @@
 // Places: how many jobs may run at once, counted in the store and so over all servers.
+import type { ServerRecord } from './record.js';
 import type { Store } from './store.js';
 
 export interface Limits {
@@ -7,10 +8,15 @@ export interface Limits {
   perProvider(provider: string): number;
 }
 
-/** Places taken, in all and by provider. Costs as much as there are running jobs. */
-export function placesTaken(store: Store): { total: number; byProvider: Map<string, number> } {
+/**
+ * Places taken on one host, in all and by provider. Costs as much as there are running jobs. Jobs of another
+ * machine or container have places there: here nobody can tell whether they still run.
+ */
+export function placesTaken(store: Store, host: string): { total: number; byProvider: Map<string, number> } {
   const rows = store.all<{ provider: string; n: number }>(
-    'SELECT provider, count(*) AS n FROM job INDEXED BY job_placed WHERE placed = 1 GROUP BY provider',
+    `SELECT provider, count(*) AS n FROM job INDEXED BY job_placed JOIN server ON server.id = job.owner
+      WHERE placed = 1 AND server.host = $host GROUP BY provider`,
+    { host },
   );
   return {
     total: rows.reduce((sum, row) => sum + row.n, 0),
@@ -43,8 +49,12 @@ export function queuePosition(store: Store, job: { seq: number; priority: number
  * Gives a place to the first job of this server's queue that fits the limits (priority, then age), and counts
  * the attempt. Returns its id, or undefined if there is no place or nobody to take it. Call inside `write`.
  */
-export function takePlace(store: Store, owner: string, limits: Limits): { id: string; attempt: number } | undefined {
-  const { total, byProvider } = placesTaken(store);
+export function takePlace(
+  store: Store,
+  { id: owner, host }: Pick<ServerRecord, 'id' | 'host'>,
+  limits: Limits,
+): { id: string; attempt: number } | undefined {
+  const { total, byProvider } = placesTaken(store, host);
   if (total >= limits.maxRunning) return undefined;
   const waiting = store.all<{ id: string; provider: string; attempt: number }>(
     `SELECT id, provider, attempt FROM job INDEXED BY job_queue

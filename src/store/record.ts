@@ -10,7 +10,6 @@ import type { Access, Effort, Usage } from '../providers/provider.js';
  * - `orphaned`: its process is gone and left no exit status (a reboot, kill -9 of the launcher).
  */
 export type JobStatus = 'queued' | 'running' | 'completed' | 'failed' | 'canceled' | 'orphaned';
-export const ACTIVE_STATUSES = ['queued', 'running'] as const satisfies readonly JobStatus[];
 
 /** `async`: submitted; `deferred`: asked for with `llm_run`, which answers at once if it can. */
 export type JobKind = 'async' | 'deferred';

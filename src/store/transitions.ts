@@ -65,12 +65,19 @@ export function requeue(store: Store, job: { id: string; attempt: number }): boo
   return changed === 1;
 }
 
-/** Says why we are about to end a running job, and that SIGTERM follows. The first cause wins. */
-export function setCause(store: Store, id: string, cause: Cause, note: string | null, now: number): boolean {
+/** Says why we are about to end a running job, and which signal follows at once. The first cause wins. */
+export function setCause(
+  store: Store,
+  id: string,
+  cause: Cause,
+  note: string | null,
+  now: number,
+  signal: 'SIGTERM' | null = 'SIGTERM',
+): boolean {
   const changed = store.run(
-    `UPDATE job SET cause = $cause, causeAt = $now, causeNote = $note, signalSent = 'SIGTERM'
+    `UPDATE job SET cause = $cause, causeAt = $now, causeNote = $note, signalSent = $signal
       WHERE id = $id AND status = 'running' AND cause IS NULL`,
-    { id, cause, note, now },
+    { id, cause, note, now, signal },
   );
   return changed === 1;
 }

@@ -54,7 +54,7 @@ test('events are shown one a line', async ({ sandbox }) => {
   const jobId = await assistant.submit(asks({ say: 'one' }, { say: 'two' }));
   await assistant.ended(jobId);
 
-  const { text } = await assistant.call('llm_job_result', { jobId, view: 'events', offset: 1, limit: 20 });
+  const { text } = await assistant.call('llm_job_result', { jobId, view: 'events', offset: 1, limit: 30 });
 
   expect(text).toMatch(/\nevents: 1–3 of 6 events, read on from offset 3\n1 text "one"\n2 text "two"\n$/);
 });

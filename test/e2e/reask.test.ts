@@ -108,11 +108,15 @@ test.concurrent('a dedupeKey returns the active job that has it, whatever is ask
 
   const second = await assistant.data('llm_job_submit', {
     prompt: 'something else',
-    provider: 'codex',
+    provider: 'claude',
     dedupeKey: 'nightly',
     fresh: true,
   });
   expect(second).toMatchObject({ jobId: first, jobs: [{ jobId: first, joined: true }] });
+  // Another CLI is another question: asking three with one key asks three.
+  const other = await assistant.submit('something else', { provider: 'codex', dedupeKey: 'nightly' });
+  expect(other).toMatch(/^codex-/);
+  await assistant.ended(other);
 
   await assistant.call('llm_job_cancel', { jobId: first });
   const third = await assistant.submit('hello', { dedupeKey: 'nightly' });

@@ -3,6 +3,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { jobFiles } from '../../src/config/paths.js';
+import { cancelJob } from '../../src/jobs/cancel.js';
 import { requireJob } from '../../src/jobs/lookup.js';
 import { answerText, readResult } from '../../src/jobs/result.js';
 import { submitJob } from '../../src/jobs/submit.js';
@@ -157,4 +158,36 @@ test('a label is one printable line, whatever it was', async () => {
   const job = await submit('exit', { label: 'ok"\ndemo-aaaaaaaa completed\u001b[31m\u202e' });
   expect(job.label).toBe('ok"');
   expect((await submit('exit', { label: 'red \u001b[31m\u0007 tape' })).label).toBe('red  [31m  tape');
+});
+
+test('the queue of one busy CLI is bounded, too', async () => {
+  const env = { SIDEJOB_MAX_RUNNING: '8', SIDEJOB_MAX_RUNNING_PER_PROVIDER: '1', SIDEJOB_MAX_QUEUED: '2' };
+  const { submit } = await testEngine({ env });
+  for (let jobs = 0; jobs < 3; jobs += 1) await submit('sleep 30');
+  await expect(submit('exit')).rejects.toMatchObject({ code: 'queue_full' });
+});
+
+test('a job canceled in the queue left no conversation to go on with', async () => {
+  const { engine, submit } = await testEngine({ env: { SIDEJOB_MAX_RUNNING: '1' } });
+  await submit('sleep 30');
+  const waiting = await submit('exit');
+  await engine.store.write(() => engine.store.run("UPDATE job SET sessionId = 's' WHERE id = $id", { id: waiting.id }));
+  await cancelJob(engine, waiting.id);
+  await expect(submit('exit', { continueJob: waiting.id })).rejects.toMatchObject({ code: 'no_session' });
+});
+
+test('a file full of backticks is attached like any other', async () => {
+  const folder = await tempFolder();
+  await writeFile(join(folder, 'ticks'), '` '.repeat(200_000));
+  const { submit } = await testEngine();
+  expect((await submit('exit', { attach: [join(folder, 'ticks')] })).promptBytes).toBeGreaterThan(400_000);
+});
+
+test('a refused request leaves the jobs it would have attached unread', async () => {
+  const { engine, submit, ended } = await testEngine();
+  const first = await ended(await submit(answering('x')));
+  await expect(submit('exit', { attach: [`job:${first.id}`, '/no/such/file'] })).rejects.toThrow();
+  expect(requireJob(engine, first.id).readAt).toBeNull();
+  await submit('exit', { attach: [`job:${first.id}`] });
+  expect(requireJob(engine, first.id).readAt).not.toBeNull();
 });

@@ -7,7 +7,13 @@ import { ACCESS_LEVELS, type Provider, type ProviderRequest } from '../../src/pr
 import { foldLines, hasNeedle, recording, stdoutRecordings } from './recordings.js';
 
 const ID = '948b5512-8e30-4382-8dae-cb64001236fa';
-const FRESH: ProviderRequest = { cwd: '/home/ada/project', access: 'read-only', sessionId: ID, resume: false };
+const FRESH: ProviderRequest = {
+  cwd: '/home/ada/project',
+  access: 'read-only',
+  sessionId: ID,
+  resume: false,
+  trusted: true,
+};
 
 const CLAUDE = ['-p', '--output-format', 'stream-json', '--verbose'];
 const CLAUDE_READ_ONLY = [...CLAUDE, '--permission-mode', 'manual', '--disallowedTools=Edit,Write,NotebookEdit'];

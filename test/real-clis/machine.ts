@@ -65,6 +65,8 @@ export class Machine {
       if (stderr) console.error(stderr);
     });
     await mkdir(machine.project);
+    // What makes it part of a project; beside it, because tests look at what jobs leave in it.
+    await writeFile(join(machine.project, '..', 'package.json'), '{}');
     await machine.startServer();
     return machine;
   }

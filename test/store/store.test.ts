@@ -12,6 +12,7 @@ import { cancelQueued, finishJob, insertJob, recordLaunch, requeue, setCause } f
 import { tempFolder } from '../support/temp-folder.js';
 import { until } from '../support/until.js';
 
+const HERE = { id: 's', host: 'm/b/n' };
 const LAUNCHER = { host: 'm/b/n', pid: 4242, start: '1' };
 const OUTCOME: Outcome = {
   ...{
@@ -57,7 +58,7 @@ test('an ended job never changes again', async () => {
   const store = await openStore();
   await withJobs(store, 'a');
   await store.write(() => {
-    expect(takePlace(store, 's', limits(1))).toEqual({ id: 'a', attempt: 1 });
+    expect(takePlace(store, HERE, limits(1))).toEqual({ id: 'a', attempt: 1 });
     expect(recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 5)).toBe(true);
     expect(finishJob(store, 'a', ['running'], OUTCOME, 6)).toBe(true);
     const before = findJob(store, 'a');
@@ -74,7 +75,7 @@ test('a job that was canceled, taken over, or tried again meanwhile is not let g
   const store = await openStore();
   await withJobs(store, 'a', 'b', 'c');
   await store.write(() => {
-    for (let place = 0; place < 3; place += 1) takePlace(store, 's', limits(3));
+    for (let place = 0; place < 3; place += 1) takePlace(store, HERE, limits(3));
     cancelQueued(store, 'a', 2);
     expect(recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 5)).toBe(false);
     expect(recordLaunch(store, { id: 'b', owner: 'another', attempt: 1 }, LAUNCHER, 5)).toBe(false);
@@ -86,7 +87,7 @@ test('the first cause wins', async () => {
   const store = await openStore();
   await withJobs(store, 'a');
   await store.write(() => {
-    takePlace(store, 's', limits(1));
+    takePlace(store, HERE, limits(1));
     recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 5);
     expect(setCause(store, 'a', 'timeout', 'late', 6)).toBe(true);
     expect(setCause(store, 'a', 'cancel', null, 7)).toBe(false);
@@ -99,12 +100,12 @@ test('places are never more than the limits, in all and by provider', async () =
   await withJobs(store, 'a', 'b', 'c');
   await store.write(() => insertJob(store, newJob('d', { provider: 'other' })));
   await store.write(() => {
-    expect(takePlace(store, 's', limits(3, 1))?.id).toBe('a');
-    expect(takePlace(store, 's', limits(3, 1))?.id).toBe('d');
-    expect(takePlace(store, 's', limits(3, 1))).toBeUndefined();
-    expect(takePlace(store, 's', limits(2, 2))).toBeUndefined();
-    expect(takePlace(store, 'nobody', limits(9, 9))).toBeUndefined();
-    expect(placesTaken(store).total).toBe(2);
+    expect(takePlace(store, HERE, limits(3, 1))?.id).toBe('a');
+    expect(takePlace(store, HERE, limits(3, 1))?.id).toBe('d');
+    expect(takePlace(store, HERE, limits(3, 1))).toBeUndefined();
+    expect(takePlace(store, HERE, limits(2, 2))).toBeUndefined();
+    expect(takePlace(store, { ...HERE, id: 'nobody' }, limits(9, 9))).toBeUndefined();
+    expect(placesTaken(store, HERE.host).total).toBe(2);
   });
 });
 

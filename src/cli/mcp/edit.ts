@@ -15,7 +15,7 @@ export function withServer(text: string | undefined, key: string, name: string, 
   if (text === undefined || text.trim() === '') return `${JSON.stringify({ [key]: { [name]: entry } }, null, 2)}\n`;
   return keepingMark(text, (json) => {
     if (!has(json, [key, name])) return set(json, [key, name], entry);
-    return Object.entries(entry).reduce((changed, [field, value]) => set(changed, [key, name, field], value), json);
+    return fieldsOf(entry).reduce((changed, [path, value]) => set(changed, [key, name, ...path], value), json);
   });
 }
 
@@ -40,4 +40,13 @@ export function isStrictJson(text: string): boolean {
 // Windows editors put the mark before the text; to the parser it is a wrong symbol.
 function keepingMark(text: string, edit: (json: string) => string): string {
   return text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK + edit(text.slice(1)) : edit(text);
+}
+
+/** An entry's fields; those of `env` one by one, because others in it are a person's own. */
+function fieldsOf({ env, ...fields }: Entry): [string[], unknown][] {
+  const variables = typeof env === 'object' && env !== null ? Object.entries(env) : [];
+  return [
+    ...Object.entries(fields).map(([field, value]): [string[], unknown] => [[field], value]),
+    ...variables.map(([name, value]): [string[], unknown] => [['env', name], value]),
+  ];
 }

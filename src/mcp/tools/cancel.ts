@@ -5,6 +5,9 @@ import { defineTool } from '../tool.js';
 import { namedJobs } from './named-jobs.js';
 import { markShown } from './shown.js';
 
+const ELSEWHERE =
+  'asked to end: it began on another machine or container, and only a server there can do it. If none does, cancel again after a minute to close its record';
+
 export const cancel = defineTool({
   name: 'llm_job_cancel',
   title: 'End jobs',
@@ -41,8 +44,13 @@ export const cancel = defineTool({
       done.filter(({ changed }) => changed).map(({ job }) => job),
     );
     const line = (job: (typeof jobs)[number]) =>
-      [`${job.jobId} ${job.status}`, job.changed ? '' : 'had ended before', job.signal ?? '']
-        .concat(job.cancelRequested ? 'its processes are still being ended' : '')
+      [
+        `${job.jobId} ${job.status}`,
+        job.changed ? '' : job.signal ? 'was being ended already' : 'had ended before',
+        job.signal ?? '',
+      ]
+        .concat(job.cancelRequested && job.signal ? 'its processes are still being ended' : '')
+        .concat(job.cancelRequested && !job.signal ? ELSEWHERE : '')
         .filter(Boolean)
         .join(', ');
     return { text: jobs.map(line).join('\n'), data: { jobs } };
