@@ -6,6 +6,7 @@ import { findCommand } from '../../src/process/find-command.js';
 import { compareHost, currentHost, hostKey } from '../../src/process/host.js';
 import { livenessOf } from '../../src/process/identity.js';
 import { ageSec, processInfo, processTable } from '../../src/process/table.js';
+import { isGroupAlive } from '../../src/process/terminate.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { until } from '../support/until.js';
 
@@ -86,4 +87,22 @@ test('a CLI is found on PATH, then on the login shell’s PATH; never in a relat
   });
   expect(await findCommand('tool', { PATH: `relative:${plain}`, SHELL: shell })).toMatchObject({ via: 'login shell' });
   expect(await findCommand('no-such-tool', { PATH: '/bin', SHELL: shell })).toBeUndefined();
+});
+
+test.skipIf(process.getuid?.() !== 0)('a process that may not be signalled (EPERM) is alive', async () => {
+  const child = spawn('sleep', ['30'], { detached: true, stdio: 'ignore', uid: 65533 });
+  const pid = child.pid ?? 0;
+  onTestFinished(() => void process.kill(-pid, 'SIGKILL'));
+  const { start = '' } = (await processInfo(pid)) ?? {};
+  const identity = { host: hostKey(await currentHost()), pid, start };
+  const here = await currentHost();
+  // Only root can start a process as one user and become another, to whom it is foreign.
+  process.seteuid?.(65534);
+  try {
+    expect(() => process.kill(pid, 0)).toThrow('EPERM');
+    expect(isGroupAlive(identity)).toBe(true);
+    expect(await livenessOf(identity, here)).toBe('alive');
+  } finally {
+    process.seteuid?.(0);
+  }
 });
