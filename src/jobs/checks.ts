@@ -93,7 +93,7 @@ export async function checkDepth(engine: Engine): Promise<number> {
 }
 
 /** The job whose conversation goes on. */
-export function continued(engine: Engine, request: JobRequest, provider: Provider): JobRecord {
+export async function continued(engine: Engine, request: JobRequest, provider: Provider): Promise<JobRecord> {
   const parent = requireJob(engine, request.continueJob ?? '');
   if (parent.provider !== provider.name) {
     throw new SidejobError(
@@ -112,7 +112,9 @@ export function continued(engine: Engine, request: JobRequest, provider: Provide
       `Attach its answer with attach: ["job:${parent.id}"] instead. ${NOTHING}`,
     );
   }
-  if (request.cwd !== undefined && request.cwd !== parent.cwd) {
+  // The same folder may be spelled in another way.
+  const wanted = request.cwd === undefined ? parent.cwd : await realpath(request.cwd).catch(() => request.cwd);
+  if (wanted !== parent.cwd) {
     throw new SidejobError(
       'bad_argument',
       `the conversation of job ${parent.id} lives in ${parent.cwd}, not in ${request.cwd}.`,

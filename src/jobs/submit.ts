@@ -46,8 +46,8 @@ export async function submitJob(
   checkAbilities(request, provider);
   const access = checkAccess(engine, request, provider);
   const depth = await checkDepth(engine);
-  const parent = request.continueJob === undefined ? undefined : continued(engine, request, provider);
-  const cwd = parent?.cwd ?? (await workFolder(engine, caller, request));
+  const parent = request.continueJob === undefined ? undefined : await continued(engine, request, provider);
+  const cwd = await workFolder(engine, caller, parent ? { ...request, cwd: parent.cwd } : request);
   await checkInstalled(engine, provider);
   await checkDisk(engine);
   const prompt = await withAttachments(engine, request.prompt, request.attach ?? [], cwd);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { jobFiles } from '../../src/config/paths.js';
@@ -137,7 +137,6 @@ test('an ambiguous prefix names the candidates', async () => {
 test('the answer is derived again if the kept copy is gone', async () => {
   const { engine, submit, ended } = await testEngine();
   const job = await ended(await submit(answering('kept')));
-  const { rm } = await import('node:fs/promises');
   await rm(jobFiles(engine.paths, job.id).answer);
   expect(await answerText(engine, job)).toBe('kept');
 });
@@ -190,4 +189,14 @@ test('a refused request leaves the jobs it would have attached unread', async ()
   expect(requireJob(engine, first.id).readAt).toBeNull();
   await submit('exit', { attach: [`job:${first.id}`] });
   expect(requireJob(engine, first.id).readAt).not.toBeNull();
+});
+
+test('a conversation goes on in its folder, however that is spelled, as long as it is there', async () => {
+  const { submit, ended } = await testEngine();
+  const cwd = await tempFolder();
+  const first = await ended(await submit(`echo '{"session":"s-1"}'; ${answering('a')}`, { cwd }));
+  expect(await submit('exit', { continueJob: first.id, cwd: `${cwd}/.` })).toMatchObject({ cwd });
+  await expect(submit('exit', { continueJob: first.id, cwd: '/tmp' })).rejects.toMatchObject({ code: 'bad_argument' });
+  await rm(cwd, { recursive: true });
+  await expect(submit('exit', { continueJob: first.id })).rejects.toMatchObject({ code: 'no_folder' });
 });
