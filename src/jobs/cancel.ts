@@ -4,6 +4,7 @@ import { findJob } from '../store/jobs.js';
 import type { JobRecord, Outcome } from '../store/record.js';
 import { cancelQueued, finishJob } from '../store/transitions.js';
 import type { Engine } from './engine.js';
+import { UNREAD_OUTCOME } from './outcome.js';
 import { settle } from './settle.js';
 
 /** How long a server elsewhere gets to carry out a cancel, in milliseconds. */
@@ -45,10 +46,10 @@ function isAbandoned({ host }: Engine, job: JobRecord): boolean {
 /** Closes its record, at the wish of whoever cancels it twice: otherwise it would be running for ever. */
 async function closeUnproved(engine: Engine, id: string): Promise<void> {
   const outcome: Outcome = {
-    ...{ status: 'orphaned', reason: null, exitCode: null, signal: null, usage: null, usageTotal: null },
+    ...UNREAD_OUTCOME,
+    status: 'orphaned',
     error: 'It began on another machine or container, where no server has answered a cancel for a minute.',
     hint: 'That its processes are gone is not proved; look there.',
-    ...{ sessionId: null, model: null, answerBytes: 0, stdoutBytes: 0, stderrBytes: 0, leftovers: 0 },
   };
   await engine.store.write(() => finishJob(engine.store, id, ['running'], outcome, Date.now()));
   engine.store.bell.ring();

@@ -79,7 +79,7 @@ export async function checkDepth(engine: Engine): Promise<number> {
   const byEnvironment = Number.parseInt(engine.env[DEPTH_VARIABLE] ?? '0', 10) || 0;
   const named = engine.env[JOB_VARIABLE];
   // Some CLIs give their MCP servers a bare environment; descent is not lost by that.
-  const within = (named && findJob(engine.store, named)) || findByLauncher(engine.store, await engine.ancestors);
+  const within = (named && findJob(engine.store, named)) || findByLauncher(engine.store, await engine.ancestors());
   const depth = Math.max(byEnvironment, within?.depth ?? 0) + 1;
   const { maxDepth } = engine.config.settings;
   if (depth > maxDepth) {

@@ -50,7 +50,7 @@ export interface Engine {
   /** The CLI's executable; undefined if it is not installed. */
   findCli(provider: Provider): Promise<FoundCommand | undefined>;
   /** The processes that this one descends from, parents first. */
-  readonly ancestors: Promise<readonly ProcessInfo[]>;
+  ancestors(): Promise<readonly ProcessInfo[]>;
   /** Names of the providers that are installed and seem to be logged in. */
   readyProviders(): Promise<string[]>;
   /** Hash of this process's environment as far as it decides which account pays for that provider. */

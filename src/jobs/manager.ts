@@ -90,7 +90,7 @@ export async function openJobManager({
     readings: new Readings(),
     supervision: supervisor,
     starting: new Set(),
-    ancestors: ancestorsOf(self),
+    ancestors: () => ancestorsOf(self),
     passive,
     nestingGuards: providers.flatMap((provider) => provider.dropEnv),
     providerNamed: (name) => byName.get(name),

@@ -22,6 +22,12 @@ export interface Evidence {
 
 export type Verdict = Pick<Outcome, 'status' | 'reason' | 'exitCode' | 'signal' | 'error' | 'hint'>;
 
+/** The outcome of a job of which nothing was read, because it never ran or cannot be seen from here. */
+export const UNREAD_OUTCOME = {
+  ...{ reason: null, exitCode: null, signal: null, error: null, hint: null, usage: null, usageTotal: null },
+  ...{ sessionId: null, model: null, answerBytes: 0, stdoutBytes: 0, stderrBytes: 0, leftovers: 0 },
+} as const satisfies Omit<Outcome, 'status'>;
+
 /** The verdict on a job whose process has ended. */
 export function decideOutcome(evidence: Evidence): Verdict {
   const { exit, cause, launcherLog, signalSent } = evidence;

@@ -67,9 +67,7 @@ export class Readings {
 
   async #advance(reading: Reading, stdout: string, provider: Provider): Promise<FoldState> {
     const size = await sizeOf(stdout);
-    for await (const { lines, nextOffset } of readLines(stdout, reading.offset, size, false, (bytes) =>
-      isMeaningful(provider, bytes),
-    )) {
+    for await (const { lines, nextOffset } of meaningfulLines(provider, stdout, reading.offset, size, false)) {
       reading.state = foldAll(provider, reading.state, lines);
       reading.offset = nextOffset;
     }
@@ -101,21 +99,22 @@ export async function finalFold(stdout: string, provider: Provider): Promise<Fol
 }
 
 async function foldRange(provider: Provider, state: FoldState, path: string, from: number, to: number) {
-  for await (const { lines } of readLines(path, from, to, true, (bytes) => isMeaningful(provider, bytes)))
+  for await (const { lines } of meaningfulLines(provider, path, from, to, true))
     state = foldAll(provider, state, lines);
   return state;
 }
 
 function foldAll(provider: Provider, state: FoldState, lines: Buffer[]): FoldState {
-  for (const line of lines) {
-    if (isMeaningful(provider, line)) state = foldLine(provider, state, line.toString('utf8'));
-  }
-  return state;
+  return lines.reduce((folded, line) => foldLine(provider, folded, line.toString('utf8')), state);
 }
 
-/** Whether a line can hold anything the provider reads: looked up in the bytes, before any parsing. */
-export function isMeaningful(provider: Provider, line: Buffer): boolean {
-  return provider.needles.length === 0 || provider.needles.some((needle) => line.includes(needle));
+/** The lines that can hold anything the provider reads: looked up in the bytes, before any parsing. */
+export async function* meaningfulLines(provider: Provider, path: string, from: number, to: number, final: boolean) {
+  const { needles } = provider;
+  const matters = (bytes: Buffer) => needles.length === 0 || needles.some((needle) => bytes.includes(needle));
+  for await (const { lines, nextOffset } of readLines(path, from, to, final, matters)) {
+    yield { lines: lines.filter(matters), nextOffset };
+  }
 }
 
 /** Keeps an ended job's answer beside its output. On a full disk it is derived again when asked for. */

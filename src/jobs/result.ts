@@ -1,12 +1,11 @@
 // Captured output of a job in any state, page by page.
 import { jobFiles } from '../config/paths.js';
-import { readLines } from '../output/lines.js';
 import { type Page, readPage, sizeOf, wholeCharacters } from '../output/read.js';
 import { readLine } from '../providers/fold.js';
 import type { Provider, ProviderEvent } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
-import { endedAnswer, isMeaningful } from './readings.js';
+import { endedAnswer, meaningfulLines } from './readings.js';
 
 export const RESULT_VIEWS = ['answer', 'stdout', 'stderr', 'events', 'prompt'] as const;
 export type ResultView = (typeof RESULT_VIEWS)[number];
@@ -61,13 +60,12 @@ async function eventPage(stdout: string, provider: Provider, offset: number, lim
     const { total } = await eventPage(stdout, provider, 0, 0);
     return eventPage(stdout, provider, Math.max(0, total + offset), limit);
   }
-  const matters = (bytes: Buffer) => isMeaningful(provider, bytes);
   let text = '';
   let total = 0;
   let full = false;
   let next = offset;
-  for await (const { lines } of readLines(stdout, 0, await sizeOf(stdout), true, matters)) {
-    for (const line of lines.filter(matters)) {
+  for await (const { lines } of meaningfulLines(provider, stdout, 0, await sizeOf(stdout), true)) {
+    for (const line of lines) {
       for (const event of readLine(provider, line.toString('utf8'))) {
         const entry = `${total} ${eventLine(event)}`;
         full ||= text.length + entry.length > limit && (text !== '' || limit === 0);

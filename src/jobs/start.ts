@@ -12,6 +12,7 @@ import { finishJob, recordLaunch } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { jobEnvironment } from './environment.js';
 import { hintFor } from './hints.js';
+import { UNREAD_OUTCOME } from './outcome.js';
 
 /** A living server is first to end a job for its time limit: it reaches the whole tree, not the group alone. */
 const LAUNCHER_DELAY_SEC = 3;
@@ -94,20 +95,6 @@ function isTrusted({ paths }: Engine, { cwd, project }: JobRecord): boolean {
 }
 
 function notStarted(engine: Engine, job: JobRecord, error: string): Outcome {
-  return {
-    status: 'failed',
-    reason: 'spawn_failed',
-    exitCode: null,
-    signal: null,
-    error: oneLine(error, 300),
-    hint: hintFor('spawn_failed', engine.providerNamed(job.provider)),
-    usage: null,
-    usageTotal: null,
-    sessionId: null,
-    model: null,
-    answerBytes: 0,
-    stdoutBytes: 0,
-    stderrBytes: 0,
-    leftovers: 0,
-  };
+  const hint = hintFor('spawn_failed', engine.providerNamed(job.provider));
+  return { ...UNREAD_OUTCOME, status: 'failed', reason: 'spawn_failed', error: oneLine(error, 300), hint };
 }

@@ -1,4 +1,4 @@
-// Every CLI that Sidejob knows by itself; others come from the configuration (custom.ts).
+// Every CLI that Sidejob knows.
 import { claude } from './claude.js';
 import { codex } from './codex.js';
 import { demo } from './demo.js';

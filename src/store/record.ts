@@ -1,5 +1,5 @@
 // What a job's row holds. The meaning of every state stands here, beside its type.
-import type { Access, Effort, Usage } from '../providers/provider.js';
+import type { Access, Effort, ProviderErrorKind, Usage } from '../providers/provider.js';
 
 /**
  * - `queued`: recorded, waiting for a place.
@@ -19,14 +19,7 @@ export type Reason =
   | 'exit_code'
   | 'killed'
   | 'interrupted'
-  | 'provider_error'
-  | 'auth_required'
-  | 'rate_limited'
-  | 'quota_exhausted'
-  | 'model_not_found'
-  | 'context_too_long'
-  | 'refused'
-  | 'network'
+  | ProviderErrorKind
   | 'empty_answer'
   | 'invalid_output'
   | 'timeout'
@@ -117,33 +110,33 @@ export interface JobRecord {
 }
 
 /** What is known of a job when it is recorded. */
-export type NewJob = Pick<
-  JobRecord,
-  | 'id'
-  | 'kind'
-  | 'provider'
-  | 'model'
-  | 'effort'
-  | 'access'
-  | 'systemPrompt'
-  | 'cwd'
-  | 'label'
-  | 'promptBytes'
-  | 'client'
-  | 'project'
-  | 'parentId'
-  | 'depth'
-  | 'sessionId'
-  | 'resume'
-  | 'requestKey'
-  | 'dedupeKey'
-  | 'loginKey'
-  | 'priority'
-  | 'timeoutSec'
-  | 'idleTimeoutSec'
-  | 'owner'
-  | 'createdAt'
->;
+export const NEW_JOB_COLUMNS = [
+  'id',
+  'kind',
+  'provider',
+  'model',
+  'effort',
+  'access',
+  'systemPrompt',
+  'cwd',
+  'label',
+  'promptBytes',
+  'client',
+  'project',
+  'parentId',
+  'depth',
+  'sessionId',
+  'resume',
+  'requestKey',
+  'dedupeKey',
+  'loginKey',
+  'priority',
+  'timeoutSec',
+  'idleTimeoutSec',
+  'owner',
+  'createdAt',
+] as const satisfies readonly (keyof JobRecord)[];
+export type NewJob = Pick<JobRecord, (typeof NEW_JOB_COLUMNS)[number]>;
 
 /** How a job ended: all that the final transition writes. */
 export interface Outcome {

@@ -2,35 +2,8 @@
 // the other changes none, and an ended job never changes again. Call them inside `store.write`; each returns
 // whether it changed the job.
 import type { ProcessIdentity } from '../process/identity.js';
-import type { Cause, JobStatus, NewJob, Outcome } from './record.js';
+import { type Cause, type JobStatus, NEW_JOB_COLUMNS, type NewJob, type Outcome } from './record.js';
 import type { Store } from './store.js';
-
-const NEW_JOB_COLUMNS = [
-  'id',
-  'kind',
-  'provider',
-  'model',
-  'effort',
-  'access',
-  'systemPrompt',
-  'cwd',
-  'label',
-  'promptBytes',
-  'client',
-  'project',
-  'parentId',
-  'depth',
-  'sessionId',
-  'resume',
-  'requestKey',
-  'dedupeKey',
-  'loginKey',
-  'priority',
-  'timeoutSec',
-  'idleTimeoutSec',
-  'owner',
-  'createdAt',
-] as const satisfies readonly (keyof NewJob)[];
 
 /** Records a job as queued: from here on it is accepted. */
 export function insertJob(store: Store, job: NewJob): void {
