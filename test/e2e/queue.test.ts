@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { Assistant } from '../support/assistant.js';
 import { test } from '../support/e2e.js';
+import { signal } from '../support/processes.js';
 import type { Sandbox } from '../support/sandbox.js';
 import { asks } from '../support/steps.js';
 import { until } from '../support/until.js';
@@ -112,6 +113,29 @@ test.concurrent('a queued job of a server that was killed is started by the next
   });
 
   const two = await sandbox.assistant({ env });
+  expect((await two.call('llm_job_wait', { jobId: waiting })).text).toMatch(/completed, [\d.]+ s\nat last/);
+});
+
+test.concurrent('a queued job of a server that is stopped stays its own, and holds up nobody', async ({ sandbox }) => {
+  const env = { SIDEJOB_MAX_RUNNING: '1' };
+  const one = await sandbox.assistant({ env });
+  const two = await sandbox.assistant({ env });
+  const running = await gated(sandbox, one);
+  const waiting = await one.submit(asks({ say: 'at last' }));
+  signal(one.pid, 'SIGSTOP');
+  try {
+    await sandbox.open(running.gate);
+    expect(await two.ended(running.id)).toMatchObject({ status: 'completed' });
+    // Two has places to give by now, gives one to a job of its own, and leaves the other's where it is.
+    const own = await two.submit(asks({ say: 'mine' }));
+    expect(await two.ended(own)).toMatchObject({ status: 'completed' });
+    const three = await sandbox.assistant({ env });
+    expect(await three.job(waiting)).toMatchObject({ status: 'queued' });
+    expect(await two.job(waiting)).toMatchObject({ status: 'queued' });
+  } finally {
+    signal(one.pid, 'SIGCONT');
+  }
+
   expect((await two.call('llm_job_wait', { jobId: waiting })).text).toMatch(/completed, [\d.]+ s\nat last/);
 });
 
