@@ -1,21 +1,28 @@
 // File and environment become one validated object, in which every value knows where it came from.
 import { readFile } from 'node:fs/promises';
+import type { z } from 'zod';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
+import { lineOf } from './line-of.js';
 import { nearest } from './nearest.js';
-import {
-  PROVIDER_SETTINGS,
-  type ProviderSettings,
-  SETTINGS,
-  type SettingName,
-  type Settings,
-  variableOf,
-} from './settings.js';
+import { ENV_RULES, type EnvRules, PROVIDER_SETTINGS, type ProviderSettings } from './provider-settings.js';
+import { SETTINGS, type SettingName, type Settings, variableOf } from './settings.js';
 
 export interface Config {
   readonly settings: Settings;
+  /** What every CLI gets of the environment. */
+  readonly env: EnvRules;
   readonly providers: Readonly<Record<string, ProviderSettings>>;
   /** `default`, the file's path, or the environment variable's name. */
   readonly origins: Readonly<Record<SettingName, string>>;
+  /** Where a key stands, for errors: the file, and its line where that can be told. */
+  readonly placeOf: (path: readonly string[]) => string;
+}
+
+/** The file as it was read: its values, and its text to find their lines in. */
+interface Source {
+  file: string;
+  text: string;
+  values: Record<string, unknown>;
 }
 
 /**
@@ -24,9 +31,10 @@ export interface Config {
  * @throws SidejobError `bad_config` that names the place, the key and the nearest valid word.
  */
 export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<Config> {
-  const { providers = {}, ...values } = await readToml(file);
+  const source = await readToml(file);
+  const { providers = {}, env: envRules = {}, ...values } = source.values;
   for (const key of Object.keys(values)) {
-    if (!(key in SETTINGS)) throw unknownKey(file, key, [...Object.keys(SETTINGS), 'providers']);
+    if (!(key in SETTINGS)) throw unknownKey(source, [key], [...Object.keys(SETTINGS), 'providers', 'env']);
   }
   const settings: Record<string, unknown> = {};
   const origins: Record<string, string> = {};
@@ -42,7 +50,7 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<
     if (!parsed.success) {
       throw new SidejobError(
         'bad_config',
-        `${origin}: ${name} = ${JSON.stringify(value)}: ${parsed.error.issues[0]?.message}.`,
+        `${origin === file ? at(source, [name]) : origin}: ${name} = ${JSON.stringify(value)}: ${parsed.error.issues[0]?.message}.`,
       );
     }
     settings[name] = parsed.data;
@@ -51,45 +59,70 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<
   return {
     settings: settings as Settings,
     origins: origins as Config['origins'],
-    providers: readProviders(file, providers),
+    placeOf: (path) => at(source, path),
+    env: check(source, ['env'], ENV_RULES, envRules),
+    providers: readProviders(source, providers),
   };
 }
 
-async function readToml(file: string): Promise<Record<string, unknown>> {
+async function readToml(file: string): Promise<Source> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return {};
+    if (errnoOf(error) === 'ENOENT') return { file, text: '', values: {} };
     throw new SidejobError('bad_config', `${file} cannot be read: ${messageOf(error)}.`);
   }
   // Loaded only where there is a file to read.
   const { parse } = await import('smol-toml');
   try {
-    return parse(text);
+    return { file, text, values: parse(text) };
   } catch (error) {
     throw new SidejobError('bad_config', `${file} is not valid TOML: ${messageOf(error)}`);
   }
 }
 
-function readProviders(file: string, table: unknown): Record<string, ProviderSettings> {
-  if (typeof table !== 'object' || table === null) {
-    throw new SidejobError('bad_config', `${file}: "providers" must be a table, such as [providers.claude].`);
+function readProviders(source: Source, table: unknown): Record<string, ProviderSettings> {
+  if (typeof table !== 'object' || table === null || Array.isArray(table)) {
+    throw new SidejobError('bad_config', `${source.file}: "providers" must be a table, such as [providers.claude].`);
   }
   return Object.fromEntries(
-    Object.entries(table).map(([name, value]) => {
-      const parsed = PROVIDER_SETTINGS.safeParse(value);
-      if (parsed.success) return [name, parsed.data];
-      const issue = parsed.error.issues[0];
-      if (issue?.code === 'unrecognized_keys') {
-        throw unknownKey(`${file}: providers.${name}`, issue.keys[0] ?? '', Object.keys(PROVIDER_SETTINGS.shape));
-      }
-      throw new SidejobError('bad_config', `${file}: providers.${name}.${issue?.path.join('.')}: ${issue?.message}.`);
-    }),
+    Object.entries(table).map(([name, value]) => [name, check(source, ['providers', name], PROVIDER_SETTINGS, value)]),
   );
 }
 
-function unknownKey(file: string, key: string, known: string[]): SidejobError {
+/** A part of the file, checked against its schema. */
+function check<T>(source: Source, path: string[], schema: z.ZodObject & z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = innermost(parsed.error.issues[0]);
+  const where = [...path, ...issue.path.map(String)];
+  if (issue.code === 'unrecognized_keys') {
+    const known = where.length === path.length ? Object.keys(schema.shape) : [];
+    throw unknownKey(source, [...where, issue.keys[0] ?? ''], known);
+  }
+  throw new SidejobError('bad_config', `${at(source, where)}: ${where.join('.')}: ${issue.message}.`);
+}
+
+/** Of a value that fits none of several shapes: what is wrong with it as the last of them, which is the larger one. */
+function innermost(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue {
+  const inner = issue?.code === 'invalid_union' ? issue.errors.at(-1)?.[0] : undefined;
+  if (inner) return innermost({ ...inner, path: [...(issue?.path ?? []), ...inner.path] });
+  return issue ?? { code: 'custom', path: [], message: 'it is wrong', input: undefined };
+}
+
+function unknownKey(source: Source, path: string[], known: string[]): SidejobError {
+  const key = path.at(-1) ?? '';
   const near = nearest(key, known);
-  return new SidejobError('bad_config', `${file}: "${key}" is unknown${near ? `; ${near}?` : '.'}`);
+  const there = !near && known.length > 0 && known.length < 12 ? ` There are ${known.join(', ')}.` : '';
+  return new SidejobError(
+    'bad_config',
+    `${at(source, path)}: "${path.join('.')}" is unknown${near ? `; ${near}?` : `.${there}`}`,
+  );
+}
+
+/** The place of a key: the file, and its line where it can be told. */
+function at({ file, text }: Pick<Source, 'file' | 'text'>, path: readonly string[]): string {
+  const line = lineOf(text, path);
+  return line === undefined ? file : `${file}:${line}`;
 }

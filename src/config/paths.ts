@@ -28,6 +28,10 @@ export interface JobFiles {
   exit: string;
   /** `timeout`, once the launcher has ended the job for its time limit. */
   deadline: string;
+  /** The JSON Schema of the answer, for CLIs that want a file. */
+  schema: string;
+  /** What a CLI reports beside its output, if it was told to. */
+  report: string;
   /** The answer, kept after the end so that it need not be derived again. */
   answer: string;
   tmp: string;
@@ -68,6 +72,8 @@ export function jobFiles(paths: Paths, id: string, attempt = 1): JobFiles {
     launcherLog: join(dir, 'launcher.log'),
     exit: join(dir, attempt > 1 ? `exit.${attempt}` : 'exit'),
     deadline: join(dir, attempt > 1 ? `deadline.${attempt}` : 'deadline'),
+    schema: join(dir, 'schema.json'),
+    report: join(dir, 'report'),
     answer: join(dir, 'answer'),
     tmp: join(dir, 'tmp'),
   };

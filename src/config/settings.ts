@@ -18,22 +18,23 @@ export const SETTINGS = {
   keepMb: { schema: whole(1, 100_000_000), initial: 10_240, about: 'Output of ended jobs kept at the most.' },
   minFreeMb: { schema: whole(0, 10_000_000), initial: 200, about: 'Free disk below which no job is accepted.' },
   maxAccess: { schema: z.enum(['read-only', 'edit', 'full']), initial: 'full', about: 'Highest access of a job.' },
+  maxJobsPerDay: { schema: whole(0, 1_000_000), initial: 0, about: 'Jobs accepted in a day; 0: no limit.' },
+  maxTokensPerDay: {
+    schema: whole(0, Number.MAX_SAFE_INTEGER),
+    initial: 0,
+    about: 'Tokens used in a day (in and out) beyond which no job is accepted; 0: no limit.',
+  },
+  maxCostPerDay: {
+    schema: z.coerce.number().min(0),
+    initial: 0,
+    about: 'US dollars used in a day, as far as CLIs report them, beyond which no job is accepted; 0: no limit.',
+  },
   maxDepth: { schema: whole(0, 20), initial: 2, about: 'How deep jobs may start jobs.' },
   defaultProvider: { schema: z.string().min(1), initial: 'auto', about: 'Provider when none is asked for.' },
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;
 export type Settings = { [Name in SettingName]: z.infer<(typeof SETTINGS)[Name]['schema']> };
-
-/** What a user may say of one CLI under `[providers.NAME]`. */
-export const PROVIDER_SETTINGS = z.strictObject({
-  /** Absolute path of the executable, where PATH does not lead to it. */
-  command: z.string().startsWith('/').optional(),
-  maxRunning: whole(1, 1000).optional(),
-  /** Variables to set for this CLI alone. */
-  env: z.record(z.string(), z.string()).optional(),
-});
-export type ProviderSettings = z.infer<typeof PROVIDER_SETTINGS>;
 
 /** `maxRunning` → `SIDEJOB_MAX_RUNNING`. */
 export function variableOf(name: string): string {

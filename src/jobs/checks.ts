@@ -6,12 +6,14 @@ import { JOB_VARIABLE } from '../process/job-processes.js';
 import { ACCESS_LEVELS, type Access, type Provider } from '../providers/provider.js';
 import { findByLauncher, findBySession, findJob, findWriterIn } from '../store/jobs.js';
 import { countQueued, placesTaken } from '../store/queue.js';
-import type { JobRecord, NewJob } from '../store/record.js';
+import type { NewJob } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { DEPTH_VARIABLE } from './environment.js';
 import { limitsOf } from './limits.js';
-import { requireJob } from './lookup.js';
 import type { Caller, JobRequest } from './request.js';
+
+/** Linux takes less than this in one argument. */
+const ARGUMENT_MAX_BYTES = 128 * 1024;
 
 /** Ends every refusal: the caller must know that it need not clean up. */
 export const NOTHING = 'Nothing was started.';
@@ -34,8 +36,19 @@ export function checkText({ prompt, systemPrompt, model, label }: JobRequest): v
   }
 }
 
+/** A prompt that is passed as an argument has the kernel's limit for one; on stdin it has none. */
+export function checkPromptSize({ name, promptBy }: Provider, prompt: string): void {
+  if (promptBy === 'argv' && Buffer.byteLength(prompt) >= ARGUMENT_MAX_BYTES) {
+    const what = `${name} takes its prompt as an argument, of at most ${ARGUMENT_MAX_BYTES} bytes.`;
+    throw new SidejobError('bad_argument', what, `Shorten it, or let it read files by itself. ${NOTHING}`);
+  }
+}
+
 /** What this CLI can be asked for at all. */
 export function checkAbilities(request: JobRequest, provider: Provider): void {
+  if (request.model && provider.takesModel === false) {
+    throw new SidejobError('not_supported', `${provider.name} takes no model.`, `Leave it out. ${NOTHING}`);
+  }
   if (request.effort && !provider.effortLevels.includes(request.effort)) {
     throw new SidejobError('not_supported', `${provider.name} takes no effort.`, `Leave it out. ${NOTHING}`);
   }
@@ -90,38 +103,6 @@ export async function checkDepth(engine: Engine): Promise<number> {
     );
   }
   return depth;
-}
-
-/** The job whose conversation goes on. */
-export async function continued(engine: Engine, request: JobRequest, provider: Provider): Promise<JobRecord> {
-  const parent = requireJob(engine, request.continueJob ?? '');
-  if (parent.provider !== provider.name) {
-    throw new SidejobError(
-      'bad_argument',
-      `job ${parent.id} is a conversation with ${parent.provider}, not ${provider.name}.`,
-      `Leave out provider, or attach its answer with attach: ["job:${parent.id}"]. ${NOTHING}`,
-    );
-  }
-  if (parent.finishedAt === null) {
-    throw new SidejobError('session_busy', `job ${parent.id} is still ${parent.status}.`, 'Wait for it first.');
-  }
-  if (parent.sessionId === null || parent.startedAt === null || provider.sessionId === 'none') {
-    throw new SidejobError(
-      'no_session',
-      `job ${parent.id} left no conversation to go on with.`,
-      `Attach its answer with attach: ["job:${parent.id}"] instead. ${NOTHING}`,
-    );
-  }
-  // The same folder may be spelled in another way.
-  const wanted = request.cwd === undefined ? parent.cwd : await realpath(request.cwd).catch(() => request.cwd);
-  if (wanted !== parent.cwd) {
-    throw new SidejobError(
-      'bad_argument',
-      `the conversation of job ${parent.id} lives in ${parent.cwd}, not in ${request.cwd}.`,
-      `Leave out cwd. ${NOTHING}`,
-    );
-  }
-  return parent;
 }
 
 /** Where the job works: as asked, else the client's project, else (for questions) an empty folder. */

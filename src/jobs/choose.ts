@@ -10,12 +10,8 @@ import type { Engine } from './engine.js';
  * the caller's (a second opinion is worth more than an echo).
  * @throws SidejobError `unknown_provider`, `not_installed`
  */
-export async function chooseProvider(
-  engine: Engine,
-  providers: readonly Provider[],
-  name: string | undefined,
-  client: string,
-): Promise<Provider> {
+export async function chooseProvider(engine: Engine, name: string | undefined, client: string): Promise<Provider> {
+  const { providers } = engine;
   const { defaultProvider } = engine.config.settings;
   const wanted = name ?? (defaultProvider === 'auto' ? undefined : defaultProvider);
   if (wanted !== undefined) return knownProvider(providers, wanted);

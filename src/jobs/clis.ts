@@ -2,44 +2,54 @@
 // and some of them phone home.
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { type FoundCommand, findCommand, isExecutable } from '../process/find-command.js';
-import type { Provider } from '../providers/provider.js';
+import type { Login, Provider } from '../providers/provider.js';
 import type { Engine } from './engine.js';
 
 export type Readiness = 'ready' | 'not_logged_in' | 'not_installed';
 
-/** The CLI's executable: where the configuration says, else on PATH, else on the login shell's PATH. */
+/**
+ * The CLI's executable: where the configuration says, else on PATH, else on the login shell's PATH.
+ * @param env what the CLI gets of the environment
+ */
 export async function findCli(
   provider: Provider,
   config: Config,
   env: NodeJS.ProcessEnv,
 ): Promise<FoundCommand | undefined> {
-  const given = config.providers[provider.name]?.command ?? (provider.command.startsWith('/') ? provider.command : '');
-  if (!given) return findCommand(provider.command, env);
+  const command = config.providers[provider.name]?.command ?? provider.command;
+  if (!isAbsolute(command)) return findCommand(command, env);
   // What it needs itself (a `node` for its `#!` line) usually lies beside it.
-  const searchPath = [dirname(given), env.PATH].filter(Boolean).join(delimiter);
-  return (await isExecutable(given)) ? { path: given, searchPath, via: 'config' } : undefined;
+  const searchPath = [dirname(command), env.PATH].filter(Boolean).join(delimiter);
+  return (await isExecutable(command)) ? { path: command, searchPath, via: 'config' } : undefined;
 }
 
 /**
- * What can be told of a login from outside: a variable that holds a key, or a file that a login leaves. The CLI
- * itself may know better (a keychain), so this decides the default provider and nothing else.
+ * The login that the CLI would use, as far as can be told from outside: `api key (CODEX_API_KEY)`. The CLI itself
+ * may know better (a keychain), so this decides the default provider and nothing else.
  */
 export async function loginSign(provider: Provider, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  if (provider.readyEnv.length + provider.readyFiles.length === 0) return 'none needed';
-  const variable = provider.readyEnv.find((name) => env[name]);
-  if (variable) return variable;
-  for (const { file, contains } of provider.readyFiles) {
-    const text = await readFile(join(env.HOME ?? homedir(), file), 'utf8').catch(() => undefined);
-    if (text !== undefined && (contains === undefined || text.includes(contains))) return `~/${file}`;
+  if (provider.logins.length === 0) return 'none needed';
+  for (const login of provider.logins) {
+    const sign = 'env' in login ? env[login.env] && login.env : await fileSign(login, env);
+    if (sign) return `${login.kind} (${sign})`;
   }
   return undefined;
+}
+
+async function fileSign(login: Extract<Login, { file: string }>, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const { file, contains, movedBy } = login;
+  const moved = movedBy && env[movedBy.env];
+  const path = movedBy && moved ? join(moved, movedBy.file) : join(env.HOME ?? homedir(), file);
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined || (contains !== undefined && !text.includes(contains))) return undefined;
+  return moved ? path : `~/${file}`;
 }
 
 /** Whether a provider could be used right now, as far as can be told without running it. */
 export async function readinessOf(engine: Engine, provider: Provider): Promise<Readiness> {
   if (!(await engine.findCli(provider))) return 'not_installed';
-  return (await loginSign(provider, engine.env)) === undefined ? 'not_logged_in' : 'ready';
+  return (await loginSign(provider, engine.envOf(provider))) === undefined ? 'not_logged_in' : 'ready';
 }

@@ -46,7 +46,11 @@ export interface Engine {
   readonly log: Log;
   /** Environment variables that no job's CLI gets: every provider's guards against nesting. */
   readonly nestingGuards: readonly string[];
+  /** Every CLI there is here: those that Sidejob knows, then those of the configuration. */
+  readonly providers: readonly Provider[];
   providerNamed(name: string): Provider | undefined;
+  /** What a provider's CLI gets of this process's environment. */
+  envOf(provider: Provider): NodeJS.ProcessEnv;
   /** The CLI's executable; undefined if it is not installed. */
   findCli(provider: Provider): Promise<FoundCommand | undefined>;
   /** The processes that this one descends from, parents first. */

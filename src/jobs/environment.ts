@@ -1,32 +1,55 @@
 // The environment a job's CLI gets: this server's own, less the CLIs' guards against nesting, plus the job's
 // mark, its depth and a temporary folder of its own.
 import { createHash } from 'node:crypto';
-import type { ProviderSettings } from '../config/settings.js';
+import type { Config } from '../config/config.js';
 import { JOB_VARIABLE } from '../process/job-processes.js';
 import type { Provider } from '../providers/provider.js';
 
 /** Tells a Sidejob server inside a job how deep it is. */
 export const DEPTH_VARIABLE = 'SIDEJOB_DEPTH';
 
+/** Passed on whatever `env.pass` says: nothing works without them, and none of them is a secret. */
+const BASICS = [
+  ...['HOME', 'PATH', 'SHELL', 'USER', 'LOGNAME', 'LANG', 'LC_*', 'TZ', 'TERM', 'TMPDIR', 'XDG_*', 'SIDEJOB_*'],
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+  ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+];
+
+/** The part of this server's environment that a provider's CLI gets, by the configuration's rules. */
+export function cliEnvironment(provider: Provider, config: Config, base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const rules = [config.env, config.providers[provider.name]?.env ?? {}];
+  const lists = rules.map(({ pass }) => pass).filter((list) => list !== undefined);
+  const passed = lists.length > 0 ? matcher([...lists.flat(), ...BASICS, ...provider.loginEnv]) : () => true;
+  const dropped = matcher(rules.flatMap(({ drop }) => drop ?? []));
+  const kept = Object.entries(base).filter(([name]) => passed(name) && !dropped(name));
+  return Object.assign(Object.fromEntries(kept), ...rules.map(({ set }) => set));
+}
+
+/** Whether a name is one of these, in which `*` stands for anything. */
+function matcher(patterns: readonly string[]): (name: string) => boolean {
+  const sources = patterns.map((pattern) => pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*'));
+  const any = new RegExp(`^(?:${sources.join('|')})$`);
+  return (name) => sources.length > 0 && any.test(name);
+}
+
 export interface JobEnvironment {
+  /** What the CLI gets of the server's environment. */
   base: NodeJS.ProcessEnv;
   /** The nesting guards of all CLIs: one CLI's tokens are no business of another's. */
   guards: readonly string[];
-  settings: ProviderSettings | undefined;
-  /** What the provider wants set for this request. */
+  /** What the provider wants set for this request; it may hold the access back, so nothing overrides it. */
   invocation: Record<string, string>;
   searchPath: string;
   job: { id: string; depth: number; tmp: string; home: string };
 }
 
 export function jobEnvironment(given: JobEnvironment): Record<string, string> {
-  const { base, guards, settings, invocation, searchPath, job } = given;
+  const { base, guards, invocation, searchPath, job } = given;
   const dropped = new Set([...guards, JOB_VARIABLE, DEPTH_VARIABLE]);
   const inherited = Object.entries(base).filter(([name, value]) => value !== undefined && !dropped.has(name));
   return {
     ...(Object.fromEntries(inherited) as Record<string, string>),
     ...invocation,
-    ...settings?.env,
     PATH: searchPath,
     TMPDIR: job.tmp,
     // A server inside the job must find the same store, to count the depth and to be seen.

@@ -62,7 +62,7 @@ export async function jobHealth(engine: Engine) {
       providers: Object.fromEntries(
         Object.entries(config.providers).map(([name, { env, ...rest }]) => [
           name,
-          { ...rest, ...(env && { env: Object.keys(env) }) },
+          { ...rest, ...(env && { env: { ...env, ...(env.set && { set: Object.keys(env.set) }) } }) },
         ]),
       ),
     },

@@ -2,8 +2,7 @@
 // is first needed, and puts the parts of this folder together.
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { type Config, loadConfig } from '../config/config.js';
-import { nearest } from '../config/nearest.js';
+import { loadConfig } from '../config/config.js';
 import type { Paths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
 import { currentHost, hostKey } from '../process/host.js';
@@ -14,8 +13,9 @@ import { storeError } from '../store/open.js';
 import { registerServer } from '../store/servers.js';
 import { Store } from '../store/store.js';
 import { findCli, readinessOf } from './clis.js';
+import { checkDefaultProvider, withCustomProviders } from './custom-providers.js';
 import type { Engine, Log } from './engine.js';
-import { loginKey } from './environment.js';
+import { cliEnvironment, loginKey } from './environment.js';
 import { Readings } from './readings.js';
 import { removeOld } from './retention.js';
 import { Scheduler } from './scheduler.js';
@@ -50,7 +50,7 @@ export interface JobManager {
 export async function openJobManager({
   paths,
   env,
-  providers,
+  providers: known,
   log,
   passive = false,
 }: ManagerOptions): Promise<JobManager> {
@@ -58,7 +58,8 @@ export async function openJobManager({
     throw new SidejobError('not_supported', 'Sidejob does not run on Windows yet.', 'Use it inside WSL.');
   }
   const config = await loadConfig(paths.config, env);
-  checkProviderNames(config, providers);
+  const providers = withCustomProviders(known, config);
+  checkDefaultProvider(config, providers);
   const [host, self] = await Promise.all([
     currentHost(),
     processInfo(process.pid),
@@ -93,13 +94,15 @@ export async function openJobManager({
     ancestors: () => ancestorsOf(self),
     passive,
     nestingGuards: providers.flatMap((provider) => provider.dropEnv),
+    providers,
     providerNamed: (name) => byName.get(name),
+    envOf: (provider) => cliEnvironment(provider, config, env),
     loginKeyOf: (name) => {
       const provider = byName.get(name);
-      return provider ? loginKey(provider, env) : '';
+      return provider ? loginKey(provider, engine.envOf(provider)) : '';
     },
     register: () => registerServer(store, engine.server),
-    findCli: (provider) => findCli(provider, config, env),
+    findCli: (provider) => findCli(provider, config, engine.envOf(provider)),
     readyProviders: async () => {
       const states = await Promise.all(
         providers.map(async (provider) => ({ provider, state: await readinessOf(engine, provider) })),
@@ -145,20 +148,4 @@ async function settleAll(engine: Engine): Promise<void> {
   } catch (error) {
     engine.log.error({ error: String(error) }, 'the store cannot be read');
   }
-}
-
-function checkProviderNames(config: Config, providers: readonly Provider[]): void {
-  const names = providers.map((provider) => provider.name);
-  const { defaultProvider } = config.settings;
-  if (defaultProvider !== 'auto' && !names.includes(defaultProvider)) {
-    const origin = config.origins.defaultProvider;
-    throw new SidejobError(
-      'bad_config',
-      `${origin}: defaultProvider "${defaultProvider}" is none of ${names.join(', ')}.`,
-    );
-  }
-  const unknown = Object.keys(config.providers).find((name) => !names.includes(name));
-  if (unknown === undefined) return;
-  const near = nearest(unknown, names);
-  throw new SidejobError('bad_config', `[providers.${unknown}] is unknown${near ? `; ${near}?` : '.'}`);
 }

@@ -18,13 +18,16 @@ export interface Evidence {
   launcherLog: string;
   /** The end of stderr. */
   stderr: string;
+  /** What is wrong with the answer, where it had to fit a schema. */
+  misfit?: string;
 }
 
 export type Verdict = Pick<Outcome, 'status' | 'reason' | 'exitCode' | 'signal' | 'error' | 'hint'>;
 
 /** The outcome of a job of which nothing was read, because it never ran or cannot be seen from here. */
 export const UNREAD_OUTCOME = {
-  ...{ reason: null, exitCode: null, signal: null, error: null, hint: null, usage: null, usageTotal: null },
+  ...{ reason: null, exitCode: null, signal: null, error: null, hint: null, resetsAt: null },
+  ...{ usage: null, usageTotal: null },
   ...{ sessionId: null, model: null, answerBytes: 0, stdoutBytes: 0, stderrBytes: 0, leftovers: 0 },
 } as const satisfies Omit<Outcome, 'status'>;
 
@@ -60,7 +63,7 @@ function failed(
 
 /** The first thing that went wrong, in the order of how much it explains. */
 function failureOf(
-  { provider, fold, launcherLog, stderr }: Evidence,
+  { provider, fold, launcherLog, stderr, misfit }: Evidence,
   exitCode: number,
   signal: NodeJS.Signals | undefined,
 ): { reason: Reason; error: string } | undefined {
@@ -85,10 +88,11 @@ function failureOf(
     return { reason: 'exit_code', error: `Exit status ${exitCode}${words ? `: ${words}` : '.'}` };
   }
   if (fold.end === 'error') return { reason: 'provider_error', error: 'The CLI reported an error without a message.' };
-  if (fold.end === undefined) {
+  if (fold.end === undefined && provider.finalEvent !== false) {
     return { reason: 'interrupted', error: 'It exited with status 0 but never said that it had finished.' };
   }
   if (fold.answer.trim() === '') return { reason: 'empty_answer', error: 'It finished without an answer.' };
+  if (misfit) return { reason: 'invalid_output', error: `The answer does not fit outputSchema: ${misfit}` };
   return undefined;
 }
 

@@ -30,7 +30,7 @@ export async function describeProviders(engine: Engine, providers: readonly Prov
       const [status, found, login] = await Promise.all([
         readinessOf(engine, provider),
         engine.findCli(provider),
-        loginSign(provider, engine.env),
+        loginSign(provider, engine.envOf(provider)),
       ]);
       const { jobs, tokens } = usageSince(engine.store, provider.name, midnight);
       const remedy =

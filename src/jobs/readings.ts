@@ -2,9 +2,9 @@
 // that somebody asks about.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readLines, SLICE_BYTES } from '../output/lines.js';
-import { sizeOf } from '../output/read.js';
-import { emptyFold, type FoldState, foldLine } from '../providers/fold.js';
+import { LINE_MAX_BYTES, readLines, SLICE_BYTES } from '../output/lines.js';
+import { readBytes, sizeOf } from '../output/read.js';
+import { emptyFold, type FoldState, foldEnd, foldLine } from '../providers/fold.js';
 import type { Provider } from '../providers/provider.js';
 
 /** Readings kept in memory; the oldest is dropped and can be derived again. */
@@ -58,7 +58,7 @@ export class Readings {
     if (size <= WHOLE_BYTES || provider.tailHoldsAnswer) return finalFold(stdout, provider);
     const reading = this.#reading(id);
     const state = await this.#go(reading, stdout, provider);
-    return foldRange(provider, state, stdout, reading.offset, size);
+    return foldEnd(provider, await foldRange(provider, state, stdout, reading.offset, size));
   }
 
   forget(id: string): void {
@@ -95,7 +95,7 @@ export async function finalFold(stdout: string, provider: Provider): Promise<Fol
     const tail = await foldRange(provider, begin, stdout, size - SLICE_BYTES, size);
     if (tail.end && (tail.answer || tail.end === 'error')) return tail;
   }
-  return foldRange(provider, emptyFold(), stdout, 0, size);
+  return foldEnd(provider, await foldRange(provider, emptyFold(), stdout, 0, size));
 }
 
 async function foldRange(provider: Provider, state: FoldState, path: string, from: number, to: number) {
@@ -108,9 +108,16 @@ function foldAll(provider: Provider, state: FoldState, lines: Buffer[]): FoldSta
   return lines.reduce((folded, line) => foldLine(provider, folded, line.toString('utf8')), state);
 }
 
-/** The lines that can hold anything the provider reads: looked up in the bytes, before any parsing. */
+/**
+ * The lines that can hold anything the provider reads: looked up in the bytes, before any parsing. A document is
+ * one line, once it is whole.
+ */
 export async function* meaningfulLines(provider: Provider, path: string, from: number, to: number, final: boolean) {
-  const { needles } = provider;
+  const { needles, output } = provider;
+  if (output === 'document') {
+    if (final && to <= LINE_MAX_BYTES) yield { lines: [await readBytes(path, 0, to)], nextOffset: to };
+    return;
+  }
   const matters = (bytes: Buffer) => needles.length === 0 || needles.some((needle) => bytes.includes(needle));
   for await (const { lines, nextOffset } of readLines(path, from, to, final, matters)) {
     yield { lines: lines.filter(matters), nextOffset };

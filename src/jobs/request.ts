@@ -21,7 +21,9 @@ export interface JobRequest {
   access?: Access;
   effort?: Effort;
   systemPrompt?: string;
-  /** A job whose conversation goes on. */
+  /** JSON Schema that the answer must fit. */
+  outputSchema?: Record<string, unknown>;
+  /** A job whose conversation goes on, or the CLI's own id of one. */
   continueJob?: string;
   /** Files, or `job:ID` for that job's answer. */
   attach?: readonly string[];
@@ -47,6 +49,7 @@ export function requestKey(parts: {
   access: Access;
   cwd: string;
   systemPrompt: string | null;
+  outputSchema: string | null;
   sessionId: string | null;
   loginKey: string;
   prompt: string;

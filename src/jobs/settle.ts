@@ -9,17 +9,20 @@ import { compareHost } from '../process/host.js';
 import { livenessOf, type ProcessIdentity } from '../process/identity.js';
 import { jobProcesses } from '../process/job-processes.js';
 import { isGroupAlive } from '../process/terminate.js';
-import { emptyFold } from '../providers/fold.js';
+import { emptyFold, type FoldState, foldEvents } from '../providers/fold.js';
+import type { Provider } from '../providers/provider.js';
 import { findJob, lastUsageTotal } from '../store/jobs.js';
-import type { Cause, JobRecord } from '../store/record.js';
+import type { Cause, JobRecord, Reason } from '../store/record.js';
 import { findServer } from '../store/servers.js';
 import { cancelUnbegun, changeOwner, finishJob, requeue } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { decideOutcome } from './outcome.js';
 import { keepAnswer } from './readings.js';
+import { structuredAnswer } from './structured.js';
 import { runUsage } from './usage.js';
 
 const STDERR_TAIL_BYTES = 16 * 1024;
+const REPORT_MAX_BYTES = 1024 * 1024;
 /** How far a file's time may lie behind the clock: Linux stamps files with the last timer tick (at most 10 ms). */
 const FILE_TIME_MS = 20;
 
@@ -115,12 +118,13 @@ async function finish(
     : await causeBefore(job, files, exit);
   const provider = engine.providerNamed(job.provider);
   const [fold, launcherLog, stdoutBytes, stderrBytes] = await Promise.all([
-    provider ? engine.readings.final(job.id, files.stdout, provider) : emptyFold(),
+    provider ? foldOf(engine, job, files, provider) : emptyFold(),
     readFile(files.launcherLog, 'utf8').catch(() => ''),
     sizeOf(files.stdout),
     sizeOf(files.stderr),
   ]);
   const tail = await readBytes(files.stderr, Math.max(0, stderrBytes - STDERR_TAIL_BYTES), STDERR_TAIL_BYTES);
+  const { answer, misfit } = structuredAnswer(job.outputSchema, fold.answer);
   const verdict = decideOutcome({
     provider,
     exit,
@@ -130,21 +134,23 @@ async function finish(
     fold,
     launcherLog,
     stderr: tail.toString('utf8'),
+    misfit,
   });
   const before = job.resume ? lastUsageTotal(engine.store, job) : undefined;
-  if (fold.answer) await keepAnswer(files.answer, fold.answer);
+  if (answer) await keepAnswer(files.answer, answer);
+  const endedAt = await endOf(files, exit);
   const outcome = {
     ...verdict,
     usage: fold.usage ? runUsage(fold.usage, fold.cumulative, before) : null,
     usageTotal: fold.usage ?? null,
     sessionId: fold.sessionId ?? null,
     model: fold.model ?? null,
-    answerBytes: Buffer.byteLength(fold.answer),
+    resetsAt: resetOf(verdict.reason, fold, endedAt),
+    answerBytes: Buffer.byteLength(answer),
     stdoutBytes,
     stderrBytes,
     leftovers: isGroupAlive(launcher) ? 1 : 0,
   } as const;
-  const endedAt = await endOf(files, exit);
   faultPoint('finish.decided');
   const won = await engine.store.write(() => finishJob(engine.store, job.id, ['running'], outcome, endedAt));
   faultPoint('finish.recorded');
@@ -155,6 +161,21 @@ async function finish(
   // Also for what has a group of its own within the job's session, which the look above cannot see.
   engine.supervision.endLeftovers(job, launcher);
   void engine.schedule();
+}
+
+/** What the CLI said, with what it reported beside its output. */
+async function foldOf(engine: Engine, job: JobRecord, files: JobFiles, provider: Provider): Promise<FoldState> {
+  const fold = await engine.readings.final(job.id, files.stdout, provider);
+  if (!provider.readReport) return fold;
+  const report = await readBytes(files.report, 0, REPORT_MAX_BYTES);
+  return report.length === 0 ? fold : foldEvents(fold, provider.readReport(report.toString('utf8')));
+}
+
+/** When the limit that ended the job is over, where the CLI said so. */
+function resetOf(reason: Reason | null, { resetsAt, error }: FoldState, endedAt: number): number | null {
+  if (reason !== 'rate_limited' && reason !== 'quota_exhausted') return null;
+  const after = error?.retryAfterSec;
+  return resetsAt ?? (after === undefined ? null : endedAt + Math.ceil(after * 1000));
 }
 
 /** When it ended, as the exit file tells; now, where there is none. A job may have ended while no server lived. */

@@ -1,5 +1,5 @@
 // Starts one job that has a place: spawn, record, and only then let go.
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { jobFiles } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
 import { sizeOf } from '../output/read.js';
@@ -47,6 +47,7 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
     throw new SidejobError('spawn_failed', 'Its prompt file is missing or incomplete.');
   }
   await mkdir(files.tmp, { recursive: true, mode: 0o700 });
+  const { json, file } = { json: job.outputSchema, file: files.schema };
   const invocation = provider.invoke({
     cwd: job.cwd,
     access: job.access,
@@ -56,15 +57,18 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
     systemPrompt: job.systemPrompt ?? undefined,
     sessionId: job.sessionId ?? undefined,
     resume: job.resume === 1,
+    ...(json !== null && provider.structured === 'native' && { outputSchema: { json, file } }),
+    ...(provider.promptBy === 'argv' && { prompt: await readFile(files.prompt, 'utf8') }),
+    extras: engine.config.providers[provider.name] ?? {},
+    reportFile: files.report,
   });
   const held = await launch(files, {
     path: found.path,
     args: invocation.args,
     cwd: job.cwd,
     env: jobEnvironment({
-      base: engine.env,
+      base: engine.envOf(provider),
       guards: engine.nestingGuards,
-      settings: engine.config.providers[provider.name],
       invocation: invocation.env,
       searchPath: found.searchPath,
       job: { id: job.id, depth: job.depth, tmp: files.tmp, home: engine.paths.home },

@@ -19,14 +19,17 @@ import {
   checkDepth,
   checkDisk,
   checkInstalled,
+  checkPromptSize,
   checkText,
-  continued,
   NOTHING,
   workFolder,
 } from './checks.js';
+import { loginSign } from './clis.js';
+import { continued } from './conversation.js';
 import type { Engine } from './engine.js';
 import { newJobId } from './ids.js';
 import { type Caller, type JobRequest, requestKey, type Submitted } from './request.js';
+import { schemaText, withSchema } from './structured.js';
 
 /** How long an ended, unread job still answers the same request. */
 const REASK_MS = 10 * 60 * 1000;
@@ -45,12 +48,17 @@ export async function submitJob(
   checkText(request);
   checkAbilities(request, provider);
   const access = checkAccess(engine, request, provider);
+  const outputSchema = request.outputSchema === undefined ? null : schemaText(request.outputSchema);
   const depth = await checkDepth(engine);
-  const parent = request.continueJob === undefined ? undefined : await continued(engine, request, provider);
+  const conversation = request.continueJob === undefined ? undefined : await continued(engine, request, provider);
+  const parent = conversation?.job;
   const cwd = await workFolder(engine, caller, parent ? { ...request, cwd: parent.cwd } : request);
   await checkInstalled(engine, provider);
   await checkDisk(engine);
-  const prompt = await withAttachments(engine, request.prompt, request.attach ?? [], cwd);
+  const attached = await withAttachments(engine, request.prompt, request.attach ?? [], cwd);
+  const instructed = outputSchema !== null && provider.structured !== 'native';
+  const prompt = instructed ? withSchema(attached, outputSchema) : attached;
+  checkPromptSize(provider, prompt);
 
   const id = newJobId(provider.name);
   const login = engine.loginKeyOf(provider.name);
@@ -65,22 +73,25 @@ export async function submitJob(
     effort,
     access,
     systemPrompt,
+    outputSchema,
     cwd,
     label: request.label === undefined ? null : oneLine(request.label, 200) || null,
     promptBytes: Buffer.byteLength(prompt),
     client: caller.client,
     project: caller.project,
     parentId: parent?.id ?? null,
+    chainId: parent?.chainId ?? id,
     depth,
-    sessionId: parent?.sessionId ?? (provider.sessionId === 'chosen' ? randomUUID() : null),
-    resume: parent ? 1 : 0,
+    sessionId: conversation?.sessionId ?? (provider.sessionId === 'chosen' ? randomUUID() : null),
+    resume: conversation ? 1 : 0,
     requestKey: requestKey({
-      ...{ provider: provider.name, model, effort, access, cwd, systemPrompt, prompt },
-      sessionId: parent?.sessionId ?? null,
+      ...{ provider: provider.name, model, effort, access, cwd, systemPrompt, outputSchema, prompt },
+      sessionId: conversation?.sessionId ?? null,
       loginKey: login,
     }),
     dedupeKey: request.dedupeKey ?? null,
     loginKey: login,
+    login: (await loginSign(provider, engine.envOf(provider))) ?? null,
     // Somebody waits for the answer of a deferred job.
     priority: request.kind === 'deferred' ? 1 : 0,
     timeoutSec: request.timeoutSec ?? engine.config.settings.timeoutSec,
@@ -92,7 +103,7 @@ export async function submitJob(
   if (same) return same;
 
   // The files come first: the record is the acceptance, and then everything it speaks of is there.
-  await writeFiles(engine, id, prompt);
+  await writeFiles(engine, id, prompt, outputSchema);
   faultPoint('submit.files');
   let accepted = false;
   try {
@@ -132,11 +143,12 @@ function existing(engine: Engine, job: NewJob, request: JobRequest): Submitted |
   return same && { job: same, joined: 'request' };
 }
 
-async function writeFiles(engine: Engine, id: string, prompt: string): Promise<void> {
+async function writeFiles(engine: Engine, id: string, prompt: string, schema: string | null): Promise<void> {
   const files = jobFiles(engine.paths, id);
   try {
     await mkdir(files.dir, { recursive: true, mode: 0o700 });
     await writeFile(files.prompt, prompt, { mode: 0o600 });
+    if (schema !== null) await writeFile(files.schema, schema, { mode: 0o600 });
   } catch (error) {
     const code = errnoOf(error) === 'ENOSPC' ? 'disk_full' : 'store_unavailable';
     throw new SidejobError(code, `${files.dir} cannot be written: ${messageOf(error)}.`, NOTHING, { cause: error });

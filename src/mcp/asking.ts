@@ -2,7 +2,8 @@
 // does not hold back the others.
 import { SidejobError } from '../errors.js';
 import { chooseProvider } from '../jobs/choose.js';
-import { requireJob } from '../jobs/lookup.js';
+import { conversationJob } from '../jobs/conversation.js';
+import type { Engine } from '../jobs/engine.js';
 import type { JobRequest, Submitted } from '../jobs/request.js';
 import { submitJob } from '../jobs/submit.js';
 import type { Call } from './tool.js';
@@ -33,13 +34,12 @@ export async function startJobs(call: Call, kind: JobRequest['kind'], asked: Ask
     );
   }
   // A conversation stays with its CLI, whatever the default is.
-  const fixed =
-    one ?? (request.continueJob === undefined ? undefined : requireJob(engine, request.continueJob).provider);
+  const fixed = one ?? (request.continueJob === undefined ? undefined : keeperOf(engine, request.continueJob));
   const names: (string | undefined)[] = several ? [...new Set(several)] : [fixed];
   const result: Started = { started: [], refused: [] };
   for (const name of names) {
     try {
-      const provider = await chooseProvider(engine, call.providers, name, call.clientName);
+      const provider = await chooseProvider(engine, name, call.clientName);
       result.started.push(await submitJob(engine, call.caller, { ...request, kind }, provider));
     } catch (error) {
       if (!(error instanceof SidejobError)) throw error;
@@ -49,6 +49,17 @@ export async function startJobs(call: Call, kind: JobRequest['kind'], asked: Ask
   const [first] = result.refused;
   if (result.started.length === 0 && first) throw first.error;
   return result;
+}
+
+/** The provider of the job that a conversation belongs to. */
+function keeperOf(engine: Engine, continueJob: string): string {
+  const job = conversationJob(engine, continueJob);
+  if (job) return job.provider;
+  throw new SidejobError(
+    'bad_argument',
+    `no job had conversation ${JSON.stringify(continueJob)}.`,
+    'If it is one that a CLI knows itself, say which with provider, and its folder with cwd. Nothing was started.',
+  );
 }
 
 /** What a reply says of requests that did not become new jobs, and of jobs that know no project. */

@@ -11,7 +11,10 @@ export const ASKING = {
   providers: z.array(z.string()).min(1).max(8).optional().describe('ask several: one job each'),
   model: z.string().min(1).max(200).optional(),
   cwd: z.string().optional().describe("absolute; default: this client's project"),
-  continueJob: z.string().optional().describe("go on with that job's conversation, same CLI and folder"),
+  continueJob: z
+    .string()
+    .optional()
+    .describe("go on with that job's conversation, same CLI and folder; a CLI's own session id works too"),
   attach: z.array(z.string()).max(32).optional().describe('files, or job:ID for its answer; appended to the prompt'),
 };
 
@@ -20,6 +23,10 @@ export const WORKING = {
   access: z.enum(ACCESS_LEVELS).optional().describe('read-only (default); edit: files in cwd; full: no guard'),
   effort: z.enum(EFFORT_LEVELS).optional(),
   systemPrompt: z.string().optional(),
+  outputSchema: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('JSON Schema (type object); the answer is JSON that fits it'),
   timeoutSec: z.number().int().min(1).max(604_800).optional().describe('total limit, default 3600'),
   idleTimeoutSec: z.number().int().min(1).max(604_800).optional().describe('limit without output, default none'),
   label: z.string().max(200).optional(),

@@ -38,7 +38,6 @@ export class Session {
     const project = await this.#project;
     return {
       manager: () => this.#open(),
-      providers: this.providers,
       clientName,
       caller: { client: `${clientName} ${project ?? ''}`.trim(), project },
       arrivedAt,

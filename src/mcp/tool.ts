@@ -2,7 +2,6 @@
 import type { z } from 'zod';
 import type { JobManager } from '../jobs/manager.js';
 import type { Caller } from '../jobs/request.js';
-import type { Provider } from '../providers/provider.js';
 
 /** All four of the protocol's hints, always said: what is left out, clients fill with the worst. */
 export interface Hints {
@@ -16,7 +15,6 @@ export interface Hints {
 export interface Call {
   /** Opens the store at the first call that needs it. */
   manager(): Promise<JobManager>;
-  readonly providers: readonly Provider[];
   /** `clientInfo.name` of the client. */
   readonly clientName: string;
   readonly caller: Caller;

@@ -2,16 +2,10 @@
 // Knows no CLI's event shapes; each provider finds the words, this file says what they mean.
 import { stripVTControlCharacters } from 'node:util';
 import { isObject, number, object, oneLine, string } from './json.js';
-import type { ProviderErrorKind } from './provider.js';
+import type { ProviderErrorKind, ReadFailure } from './provider.js';
 
-/** The part of an `error` or `retry` event that says what happened. */
-export interface Failure {
-  kind: ProviderErrorKind;
-  /** One line for a person. */
-  message: string;
-  /** True if trying again cannot heal it. */
-  fatal: boolean;
-}
+/** A failure that was looked into, down to whether trying again can heal it. */
+export type Failure = ReadFailure & { fatal: boolean };
 
 /** Longer texts are dumps; what matters stands at their beginning. */
 const READ_CHARS = 8_000;

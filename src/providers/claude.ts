@@ -3,28 +3,39 @@
 import { type Failure, failure, isFatal } from './classify.js';
 import { toolEvent, usageEvent } from './events.js';
 import { array, isObject, type Json, number, object, string } from './json.js';
-import type { Access, Invocation, Provider, ProviderEvent, ProviderRequest } from './provider.js';
+import {
+  type Access,
+  EXTRAS,
+  type Invocation,
+  type Provider,
+  type ProviderEvent,
+  type ProviderRequest,
+} from './provider.js';
 
 /**
  * `read-only` takes the editing tools away, which no allow rule of the user's brings back. Bash stays, under
  * Claude's own rules: commands that change nothing pass, others would need somebody to ask and are denied,
  * except where the user's settings allow them.
  */
-const ACCESS: Record<Access, readonly string[]> = {
-  'read-only': ['--permission-mode', 'manual', '--disallowedTools=Edit,Write,NotebookEdit'],
-  edit: ['--permission-mode', 'acceptEdits'],
-  full: ['--permission-mode', 'bypassPermissions'],
-};
+const MODE: Record<Access, string> = { 'read-only': 'manual', edit: 'acceptEdits', full: 'bypassPermissions' };
+const EDITING_TOOLS = ['Edit', 'Write', 'NotebookEdit'];
 
-function invoke({ access, model, effort, systemPrompt, sessionId, resume }: ProviderRequest): Invocation {
-  // `--flag=value` keeps a value that begins with "-" from being read as a flag.
-  const args = ['-p', '--output-format', 'stream-json', '--verbose', ...ACCESS[access]];
+function invoke(request: ProviderRequest): Invocation {
+  const { access, model, effort, systemPrompt, sessionId, resume, outputSchema, extras } = request;
+  // `--flag=value` keeps a value that begins with "-" from being read as a flag, and a list from taking what follows.
+  const args = ['-p', '--output-format', 'stream-json', '--verbose', '--permission-mode', MODE[access]];
+  const denied = [...(access === 'read-only' ? EDITING_TOOLS : []), ...(extras.denyTools ?? [])];
+  if (denied.length > 0) args.push(`--disallowedTools=${denied.join(',')}`);
   if (sessionId) args.push(`--${resume ? 'resume' : 'session-id'}=${sessionId}`);
   if (model) args.push(`--model=${model}`);
   if (effort) args.push(`--effort=${effort}`);
   // A conversation keeps the system prompt it began with: on --resume the flag is accepted and ignored.
   if (systemPrompt && !resume) args.push(`--append-system-prompt=${systemPrompt}`);
-  return { args, env: {} };
+  if (outputSchema) args.push(`--json-schema=${outputSchema.json}`);
+  if (extras.allowTools?.length) args.push(`--allowedTools=${extras.allowTools.join(',')}`);
+  for (const folder of extras.addDirs ?? []) args.push(`--add-dir=${folder}`);
+  if (extras.mcpConfig) args.push(`--mcp-config=${extras.mcpConfig}`, '--strict-mcp-config');
+  return { args: [...args, ...(extras.args ?? [])], env: {} };
 }
 
 function read(record: Json): ProviderEvent[] {
@@ -83,7 +94,9 @@ function readResult(record: Json): ProviderEvent[] {
   if (record.is_error === true || record.subtype !== 'success') {
     return [usage, { type: 'error', ...apiFailure(resultError(record), record) }, { type: 'end', ok: false }];
   }
-  const text = string(record, 'result');
+  // With --json-schema, the answer is here; `result` is what was said beside it.
+  const { structured_output: structured } = record;
+  const text = structured === undefined ? string(record, 'result') : JSON.stringify(structured);
   return [usage, ...(text ? [{ type: 'answer', text } as const] : []), { type: 'end', ok: true }];
 }
 
@@ -113,27 +126,44 @@ function apiFailure(text: string, record: Json): Failure {
   return failure(text, number(record, 'api_error_status'));
 }
 
-const LOGIN = [
-  'ANTHROPIC_API_KEY',
-  'ANTHROPIC_AUTH_TOKEN',
-  'CLAUDE_CODE_OAUTH_TOKEN',
-  'CLAUDE_CODE_USE_BEDROCK',
-  'CLAUDE_CODE_USE_VERTEX',
-];
-
 export const claude: Provider = {
   name: 'claude',
   title: 'Claude Code',
   vendor: 'anthropic',
+  version: '2.1.328',
   clients: ['claude-code', 'claude-ai', 'claude-desktop'],
   command: 'claude',
   install: 'npm install -g @anthropic-ai/claude-code',
   login: 'claude auth login',
-  loginEnv: [...LOGIN, 'ANTHROPIC_BASE_URL', 'CLAUDE_CONFIG_DIR'],
-  readyEnv: LOGIN,
   // On macOS the credentials are in the keychain, and only .claude.json shows that somebody has been here.
   // .claude.json is there after any start, and after Sidejob was entered in it; a login leaves an account in it.
-  readyFiles: [{ file: '.claude/.credentials.json' }, { file: '.claude.json', contains: '"oauthAccount"' }],
+  logins: [
+    { kind: 'cloud', env: 'CLAUDE_CODE_USE_BEDROCK' },
+    { kind: 'cloud', env: 'CLAUDE_CODE_USE_VERTEX' },
+    { kind: 'api key', env: 'ANTHROPIC_AUTH_TOKEN' },
+    { kind: 'api key', env: 'ANTHROPIC_API_KEY' },
+    { kind: 'subscription', env: 'CLAUDE_CODE_OAUTH_TOKEN' },
+    {
+      kind: 'subscription',
+      file: '.claude/.credentials.json',
+      movedBy: { env: 'CLAUDE_CONFIG_DIR', file: '.credentials.json' },
+    },
+    {
+      kind: 'subscription',
+      file: '.claude.json',
+      contains: '"oauthAccount"',
+      movedBy: { env: 'CLAUDE_CONFIG_DIR', file: '.claude.json' },
+    },
+  ],
+  loginEnv: [
+    'ANTHROPIC_API_KEY',
+    'ANTHROPIC_AUTH_TOKEN',
+    'ANTHROPIC_BASE_URL',
+    'CLAUDE_CODE_OAUTH_TOKEN',
+    'CLAUDE_CODE_USE_BEDROCK',
+    'CLAUDE_CODE_USE_VERTEX',
+    'CLAUDE_CONFIG_DIR',
+  ],
   // The first three are nesting guards. The rest ties a process to the session that started it: Claude Code
   // hands them to its MCP servers, so they reach us, and a job is no part of that session.
   dropEnv: [
@@ -150,6 +180,8 @@ export const claude: Provider = {
   effortLevels: ['low', 'medium', 'high'],
   systemPrompt: true,
   sessionId: 'chosen',
+  structured: 'native',
+  extras: EXTRAS,
   // The aliases that `claude --help` names.
   models: ['fable', 'opus', 'sonnet'],
   // Not "type":"user": those lines are tool results, the bulk of the output. Quotes inside a JSON string are

@@ -14,9 +14,11 @@ const SANDBOX: Record<Access, string> = {
 /** Codex counts the whole thread, earlier runs included. */
 const CUMULATIVE: readonly (keyof Usage)[] = ['inputTokens', 'outputTokens', 'cachedTokens', 'reasoningTokens'];
 
-function invoke({ access, model, effort, systemPrompt, sessionId, resume }: ProviderRequest): Invocation {
-  // The sandbox is a flag of `exec` alone and stands before `resume`; what follows is understood by both.
-  const args = ['exec', '-s', SANDBOX[access], ...(resume ? ['resume'] : []), '--json', '--skip-git-repo-check'];
+function invoke(request: ProviderRequest): Invocation {
+  const { access, model, effort, systemPrompt, sessionId, resume, outputSchema, extras } = request;
+  // The sandbox and its folders are flags of `exec` alone and stand before `resume`; what follows is understood by both.
+  const args = ['exec', '-s', SANDBOX[access], ...(extras.addDirs ?? []).map((folder) => `--add-dir=${folder}`)];
+  args.push(...(resume ? ['resume'] : []), '--json', '--skip-git-repo-check');
   // Its sandbox leaves all of /tmp writable, other projects and stores included; the job's own TMPDIR stays so.
   if (access === 'edit') args.push('-c', 'sandbox_workspace_write.exclude_slash_tmp=true');
   if (model) args.push(`--model=${model}`);
@@ -24,6 +26,8 @@ function invoke({ access, model, effort, systemPrompt, sessionId, resume }: Prov
   // A thread keeps the instructions it began with: on resume they are accepted and ignored. The value is TOML,
   // whose basic strings are written as JSON's.
   if (systemPrompt && !resume) args.push('-c', `developer_instructions=${JSON.stringify(systemPrompt)}`);
+  if (outputSchema) args.push(`--output-schema=${outputSchema.file}`);
+  args.push(...(extras.args ?? []));
   if (resume && sessionId) args.push(sessionId);
   return { args: [...args, '-'], env: {} };
 }
@@ -113,19 +117,31 @@ export const codex: Provider = {
   name: 'codex',
   title: 'Codex',
   vendor: 'openai',
+  version: '0.169.0',
   clients: ['codex'],
   command: 'codex',
   install: 'npm install -g @openai/codex',
   login: 'codex login',
-  loginEnv: ['CODEX_API_KEY', 'CODEX_ACCESS_TOKEN', 'OPENAI_API_KEY', 'CODEX_HOME'],
   // With only OPENAI_API_KEY, no authorization is sent.
-  readyEnv: ['CODEX_API_KEY', 'CODEX_ACCESS_TOKEN'],
-  readyFiles: [{ file: '.codex/auth.json' }],
+  logins: [
+    { kind: 'api key', env: 'CODEX_API_KEY' },
+    { kind: 'subscription', env: 'CODEX_ACCESS_TOKEN' },
+    {
+      kind: 'subscription',
+      file: '.codex/auth.json',
+      contains: '"refresh_token"',
+      movedBy: { env: 'CODEX_HOME', file: 'auth.json' },
+    },
+    { kind: 'api key', file: '.codex/auth.json', movedBy: { env: 'CODEX_HOME', file: 'auth.json' } },
+  ],
+  loginEnv: ['CODEX_API_KEY', 'CODEX_ACCESS_TOKEN', 'OPENAI_API_KEY', 'CODEX_HOME'],
   dropEnv: [],
   accessLevels: ['read-only', 'edit', 'full'],
   effortLevels: ['low', 'medium', 'high'],
   systemPrompt: true,
   sessionId: 'reported',
+  structured: 'native',
+  extras: ['addDirs', 'args'],
   models: [],
   // Not "item.completed": for a command it holds the whole output.
   needles: [

@@ -1,7 +1,8 @@
 // Folds a CLI's normalized events into what a caller wants to know of a run. Pure, and the same for every
 // provider; what differs between CLIs is in their `read`.
+import { stripVTControlCharacters } from 'node:util';
 import { isObject } from './json.js';
-import type { Provider, ProviderErrorKind, ProviderEvent, Usage } from './provider.js';
+import type { Provider, ProviderEvent, ReadFailure, Usage } from './provider.js';
 
 /** Answers beyond twice so many characters keep their end: a model's whole context window is shorter. */
 export const ANSWER_MAX_CHARS = 4 * 1024 * 1024;
@@ -21,7 +22,9 @@ export interface FoldState {
   /** One line: what the CLI does right now. */
   activity?: string;
   /** The last error or retry; cleared when the model is heard of again. */
-  error?: { kind: ProviderErrorKind; message: string; fatal: boolean };
+  error?: ReadFailure;
+  /** When a limit that was reached ends, as the CLI says; in milliseconds since 1970. */
+  resetsAt?: number;
   /** What the final event said; absent while there was none. */
   end?: 'ok' | 'error';
 }
@@ -31,21 +34,37 @@ export function emptyFold(): FoldState {
 }
 
 /** Applies one line of stdout. Lines that are not JSON objects mean nothing. Never throws. */
-export function foldLine(provider: Pick<Provider, 'read'>, state: FoldState, line: string): FoldState {
-  return readLine(provider, line).reduce(foldEvent, state);
+export function foldLine(provider: Reader, state: FoldState, line: string): FoldState {
+  return foldEvents(state, readLine(provider, line));
 }
 
-/** The events of one line of stdout; a line that is not a JSON object has none. */
-export function readLine(provider: Pick<Provider, 'read'>, line: string): ProviderEvent[] {
-  const start = line.indexOf('{');
+export function foldEvents(state: FoldState, events: readonly ProviderEvent[]): FoldState {
+  return events.reduce(foldEvent, state);
+}
+
+type Reader = Pick<Provider, 'read' | 'output'>;
+
+/**
+ * The events of one line of stdout, or of all of it for a CLI that prints one document. What is not JSON has none;
+ * of a list, each entry is read.
+ */
+export function readLine({ read, output }: Reader, line: string): ProviderEvent[] {
+  if (output === 'text') return [{ type: 'text', text: `${stripVTControlCharacters(line)}\n`, delta: true }];
+  // Terminal codes before the object are skipped; some CLIs colour even their JSON.
+  const start = output === 'document' ? line.search(/[[{]/) : line.indexOf('{');
   if (start < 0) return [];
   try {
-    // Terminal codes before the object are skipped; some CLIs colour even their JSON.
-    const record: unknown = JSON.parse(line.slice(start));
-    return isObject(record) ? provider.read(record) : [];
+    const value: unknown = JSON.parse(line.slice(start));
+    return (Array.isArray(value) ? value : [value]).filter(isObject).flatMap((record) => read(record));
   } catch {
     return [];
   }
+}
+
+/** The state once all of the output has been folded. */
+export function foldEnd({ output }: Reader, state: FoldState): FoldState {
+  // A text ends with its last line's end, an answer does not.
+  return output === 'text' ? { ...state, answer: state.answer.trimEnd() } : state;
 }
 
 function foldEvent(state: FoldState, event: ProviderEvent): FoldState {
@@ -68,6 +87,8 @@ function foldEvent(state: FoldState, event: ProviderEvent): FoldState {
       return { ...state, activity: retryActivity(event), error: errorOf(event) };
     case 'error':
       return { ...state, activity: event.message, error: errorOf(event) };
+    case 'limit':
+      return { ...state, resetsAt: event.resetsAt };
     case 'answer':
       return { ...recovered(state), answer: keepEnd(event.text), answerIsFinal: true };
     case 'end':
@@ -81,8 +102,8 @@ function recovered(state: FoldState): FoldState {
   return rest;
 }
 
-function errorOf(event: { kind: ProviderErrorKind; message: string; fatal?: boolean }) {
-  return { kind: event.kind, message: event.message, fatal: event.fatal ?? false };
+function errorOf({ kind, message, fatal = false, retryAfterSec }: ReadFailure): ReadFailure {
+  return { kind, message, fatal, ...(retryAfterSec !== undefined && { retryAfterSec }) };
 }
 
 function retryActivity(event: { attempt?: number; maxAttempts?: number; message: string }): string {

@@ -3,16 +3,18 @@
 import { failure } from './classify.js';
 import { toolEvent, usageEvent } from './events.js';
 import { isObject, type Json, number, object, string } from './json.js';
-import type { Access, Invocation, Provider, ProviderErrorKind, ProviderEvent, ProviderRequest } from './provider.js';
+import type { Access, Invocation, Provider, ProviderEvent, ProviderRequest, ReadFailure } from './provider.js';
 
 /** Without a person to ask, a mode's unapproved tools are not even offered to the model. */
 const APPROVAL: Record<Access, string> = { 'read-only': 'default', edit: 'auto_edit', full: 'yolo' };
 
-function invoke({ access, model, sessionId, resume, trusted }: ProviderRequest): Invocation {
+function invoke({ access, model, sessionId, resume, trusted, extras }: ProviderRequest): Invocation {
   const args = ['-o', 'stream-json', '--approval-mode', APPROVAL[access]];
   // `--flag=value`, because it reads "--model --yolo" as two flags.
   if (sessionId) args.push(`--${resume ? 'resume' : 'session-id'}=${sessionId}`);
   if (model) args.push(`--model=${model}`);
+  for (const folder of extras.addDirs ?? []) args.push(`--include-directories=${folder}`);
+  args.push(...(extras.args ?? []));
   // Without the first it refuses folders it was never asked about (exit 55); the second saves a process, which
   // would not pass signals on.
   // Elsewhere Gemini's own guard stays: a folder's settings can name programs that it would start.
@@ -61,7 +63,7 @@ const REPORT = /^Error when talking to Gemini API Full report available at: .*?\
 /** Class names before a message. Left in, "RetryableQuotaError" would speak of a quota where there is none. */
 const CLASS_NAME = /^(?:_ApiError|RetryableQuotaError|Error|TypeError): /;
 
-function readStderr(text: string): { kind: ProviderErrorKind; message: string } | undefined {
+function readStderr(text: string): ReadFailure | undefined {
   const line = text.split('\n').findLast((said) => ATTEMPT.test(said) || REPORT.test(said));
   if (line === undefined) return undefined;
   const [, attempt, status, why] = ATTEMPT.exec(line) ?? [];
@@ -74,6 +76,7 @@ export const gemini: Provider = {
   name: 'gemini',
   title: 'Gemini CLI',
   vendor: 'google',
+  version: '0.61.0',
   clients: ['gemini-cli-mcp-client'],
   command: 'gemini',
   install: 'npm install -g @google/gemini-cli',
@@ -88,13 +91,19 @@ export const gemini: Provider = {
     'GOOGLE_GENAI_USE_GCA',
     'GOOGLE_GENAI_USE_VERTEXAI',
   ],
-  readyEnv: ['GEMINI_API_KEY', 'GOOGLE_GENAI_USE_GCA', 'GOOGLE_GENAI_USE_VERTEXAI'],
-  readyFiles: [{ file: '.gemini/oauth_creds.json' }, { file: '.gemini/google_accounts.json' }],
+  logins: [
+    { kind: 'cloud', env: 'GOOGLE_GENAI_USE_VERTEXAI' },
+    { kind: 'api key', env: 'GEMINI_API_KEY' },
+    { kind: 'subscription', env: 'GOOGLE_GENAI_USE_GCA' },
+    { kind: 'subscription', file: '.gemini/oauth_creds.json' },
+    { kind: 'subscription', file: '.gemini/google_accounts.json' },
+  ],
   dropEnv: [],
   accessLevels: ['read-only', 'edit', 'full'],
   effortLevels: [],
   systemPrompt: false,
   sessionId: 'chosen',
+  extras: ['addDirs', 'args'],
   models: [],
   // Its own statuses, and the HTTP status modulo 256.
   exitCodes: {

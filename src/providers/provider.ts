@@ -34,6 +34,17 @@ export interface Usage {
   costUsd?: number;
 }
 
+/** What went wrong, as a CLI's words and statuses tell it. */
+export interface ReadFailure {
+  kind: ProviderErrorKind;
+  /** One line for a person. */
+  message: string;
+  /** True if trying again cannot heal it. */
+  fatal?: boolean;
+  /** For a limit: the seconds after which it may be tried again, where they are said. */
+  retryAfterSec?: number;
+}
+
 /** What a line of a CLI's output means, in words that all CLIs share. */
 export type ProviderEvent =
   /** The CLI named its conversation, and perhaps the model that answers. */
@@ -46,8 +57,10 @@ export type ProviderEvent =
   /** `cumulative` fields count the whole conversation, not this run alone. */
   | { type: 'usage'; usage: Usage; cumulative?: readonly (keyof Usage)[] }
   /** The CLI tries again by itself. `fatal`: trying again cannot heal it (a wrong key, an unknown model). */
-  | { type: 'retry'; attempt?: number; maxAttempts?: number; kind: ProviderErrorKind; message: string; fatal?: boolean }
-  | { type: 'error'; kind: ProviderErrorKind; message: string; fatal?: boolean }
+  | ({ type: 'retry'; attempt?: number; maxAttempts?: number } & ReadFailure)
+  | ({ type: 'error' } & ReadFailure)
+  /** A limit of the account was reached; it ends at `resetsAt` (milliseconds since 1970). */
+  | { type: 'limit'; resetsAt: number }
   /** The complete answer; it replaces what was gathered from `text`. */
   | { type: 'answer'; text: string }
   /** The final event: the CLI says that its run is over, and whether it went well. */
@@ -68,22 +81,59 @@ export interface ProviderRequest {
   sessionId?: string;
   /** True: go on with conversation `sessionId`; false: begin one. */
   resume: boolean;
+  /** A JSON Schema for the answer, as text and as a file; only for `structured: 'native'`. */
+  outputSchema?: { json: string; file: string };
+  extras: Extras;
+  /** The prompt, where it is passed as an argument (`promptBy: 'argv'`). */
+  prompt?: string;
+  /** A file of the job that the CLI may write a report to; see `readReport`. */
+  reportFile: string;
 }
 
-/** A command line. The prompt is never in it: it goes through stdin. */
+/** What the machine's owner has configured for one CLI (`[providers.NAME]`); a caller never can. */
+export interface Extras {
+  /** More folders that the CLI may work in; absolute paths. */
+  addDirs?: readonly string[];
+  /** Tools that need no permission, and tools that are not to be had, in the CLI's own words. */
+  allowTools?: readonly string[];
+  denyTools?: readonly string[];
+  /** Path of an MCP configuration file, in the CLI's own format. */
+  mcpConfig?: string;
+  /** Arguments passed on as they are. */
+  args?: readonly string[];
+}
+export const EXTRAS = [
+  'addDirs',
+  'allowTools',
+  'denyTools',
+  'mcpConfig',
+  'args',
+] as const satisfies readonly (keyof Extras)[];
+
+/** A command line. The prompt is in it only where `promptBy` is `argv`. */
 export interface Invocation {
   args: string[];
   /** Variables to set for the CLI, beyond what it inherits. */
   env: Record<string, string>;
 }
 
-/** A file that a login leaves, below the home folder; with `contains`, only if that stands in it. */
-export interface LoginFile {
-  file: string;
-  contains?: string;
-}
+/** One way in which a CLI may be logged in: a variable that is set, or a file that the login leaves. */
+export type Login = {
+  /** Who pays: a flat subscription, by use with an `api key`, a `cloud` account, or nobody (`local`). */
+  kind: 'subscription' | 'api key' | 'cloud' | 'local';
+} & (
+  | { env: string }
+  | {
+      /** Path below the home folder. */
+      file: string;
+      /** Only if this stands in it. */
+      contains?: string;
+      /** A variable that moves the file, and its path below the folder that the variable names. */
+      movedBy?: { env: string; file: string };
+    }
+);
 
-/** One LLM CLI. */
+/** One LLM CLI. What is optional has the default that its comment names. */
 export interface Provider {
   /** Lower-case name, also the prefix of its jobs' ids. */
   readonly name: string;
@@ -91,32 +141,54 @@ export interface Provider {
   readonly title: string;
   /** Whose model answers; the default provider is one of another vendor than the caller's. */
   readonly vendor: string;
+  /** The version with which all that is said here was seen; absent: it was not run by us. */
+  readonly version?: string;
   /** `clientInfo.name`s (prefixes) of MCP clients of the same vendor. */
   readonly clients: readonly string[];
-  /** Executable to look for on PATH. */
+  /** Executable to look for on PATH, or its absolute path. */
   readonly command: string;
   /** How a person installs it, and logs in; both go into hints. */
   readonly install: string;
   readonly login: string;
+  /** In the order in which the CLI looks for them; the first that applies is the one it uses. Empty: none needed. */
+  readonly logins: readonly Login[];
   /**
    * Environment variables that decide which account pays and where conversations live. A queued job is
    * taken over only by a server that has the same values.
    */
   readonly loginEnv: readonly string[];
-  /** Variables of which one being set, or files (below the home folder) of which one says so, means "ready". */
-  readonly readyEnv: readonly string[];
-  readonly readyFiles: readonly LoginFile[];
   /** Variables never passed on: the CLI's guards against being started from within itself. */
   readonly dropEnv: readonly string[];
   readonly accessLevels: readonly Access[];
   readonly effortLevels: readonly Effort[];
+  /** False for a CLI that cannot be told which model to use. Default: true. */
+  readonly takesModel?: boolean;
   readonly systemPrompt: boolean;
   /** `chosen`: we name the conversation; `reported`: the CLI does, in its output; `none`: it cannot go on. */
   readonly sessionId: 'chosen' | 'reported' | 'none';
+  /** Whether it takes a JSON Schema for its answer; else the prompt asks for it. Default: `instructed`. */
+  readonly structured?: 'native' | 'instructed';
+  /** Which of the owner's extras it has words for. */
+  readonly extras: readonly (keyof Extras)[];
   /** Model names the CLI documents as aliases; shown to the model, never invented. */
   readonly models: readonly string[];
+  /** How the CLI itself lists the models it has. */
+  readonly listModels?: { readonly args: readonly string[]; read(stdout: string): string[] };
+  /** How the prompt reaches it. Default: `stdin`, which has no limit, and is not shown in the process table. */
+  readonly promptBy?: 'stdin' | 'argv';
+  /** Least time between two starts, in milliseconds: for a CLI that harms its own files otherwise. Default: 0. */
+  readonly startGapMs?: number;
+  /** Most jobs at once, whatever is configured: for the same reason. Default: no limit. */
+  readonly maxRunning?: number;
   /** Exit statuses with a known meaning, for failures that print no final event. */
   readonly exitCodes?: Readonly<Record<number, { kind: ProviderErrorKind; message: string }>>;
+  /**
+   * What stdout is. `lines`: a JSON object a line; `document`: one JSON value, read once it is whole; `text`: the
+   * answer. Default: `lines`.
+   */
+  readonly output?: 'lines' | 'document' | 'text';
+  /** False for a CLI that says nothing when it is done; then exit status 0 has to do. Default: true. */
+  readonly finalEvent?: boolean;
   /**
    * Only lines that contain one of these strings are parsed; others count as bytes and nothing else.
    * Empty: every line.
@@ -129,5 +201,7 @@ export interface Provider {
   /** What one JSON object of stdout means. Pure; unknown objects mean nothing (`[]`). Never throws. */
   read(record: Record<string, unknown>): ProviderEvent[];
   /** What stderr says of a run that printed no final event, if it says anything. Pure. */
-  readStderr?(text: string): { kind: ProviderErrorKind; message: string } | undefined;
+  readStderr?(text: string): ReadFailure | undefined;
+  /** What the report that the CLI wrote to `reportFile` adds, once it has ended. Pure; never throws. */
+  readReport?(text: string): ProviderEvent[];
 }

@@ -42,6 +42,8 @@ export interface JobRecord {
   effort: Effort | null;
   access: Access;
   systemPrompt: string | null;
+  /** JSON Schema that the answer must fit, as text. */
+  outputSchema: string | null;
   cwd: string;
   label: string | null;
   promptBytes: number;
@@ -49,8 +51,9 @@ export interface JobRecord {
   /** The MCP client that asked, and the project it was in. */
   client: string;
   project: string | null;
-  /** The job whose conversation this one continues. */
+  /** The job whose conversation this one continues, and the one with which that conversation began. */
   parentId: string | null;
+  chainId: string;
   /** How many jobs started one another above this one. */
   depth: number;
   /** The CLI's conversation; null until it is known. */
@@ -62,6 +65,8 @@ export interface JobRecord {
   dedupeKey: string | null;
   /** Hash of the environment that decides which account pays. */
   loginKey: string;
+  /** The login that its CLI uses, as far as can be told from outside: "api key (CODEX_API_KEY)". */
+  login: string | null;
 
   priority: number;
   timeoutSec: number;
@@ -92,6 +97,8 @@ export interface JobRecord {
   hint: string | null;
   /** What this run used. */
   usage: Usage | null;
+  /** When the limit that ended it is over, where the CLI says so. */
+  resetsAt: number | null;
   /** What the CLI reported; for some fields the whole conversation until then. */
   usageTotal: Usage | null;
   answerBytes: number | null;
@@ -118,18 +125,21 @@ export const NEW_JOB_COLUMNS = [
   'effort',
   'access',
   'systemPrompt',
+  'outputSchema',
   'cwd',
   'label',
   'promptBytes',
   'client',
   'project',
   'parentId',
+  'chainId',
   'depth',
   'sessionId',
   'resume',
   'requestKey',
   'dedupeKey',
   'loginKey',
+  'login',
   'priority',
   'timeoutSec',
   'idleTimeoutSec',
@@ -146,6 +156,7 @@ export interface Outcome {
   signal: string | null;
   error: string | null;
   hint: string | null;
+  resetsAt: number | null;
   usage: Usage | null;
   usageTotal: Usage | null;
   sessionId: string | null;

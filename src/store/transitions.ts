@@ -70,7 +70,8 @@ export function finishJob(
 ): boolean {
   const changed = store.run(
     `UPDATE job SET status = $status, reason = $reason, exitCode = $exitCode, signal = $signal, error = $error,
-            hint = $hint, usage = $usage, usageTotal = $usageTotal, sessionId = coalesce($sessionId, sessionId), model = coalesce(model, $model),
+            hint = $hint, resetsAt = $resetsAt, usage = $usage, usageTotal = $usageTotal,
+            sessionId = coalesce($sessionId, sessionId), model = coalesce(model, $model),
             answerBytes = $answerBytes, stdoutBytes = $stdoutBytes, stderrBytes = $stderrBytes,
             leftovers = $leftovers, finishedAt = $now, placed = 0
       WHERE id = $id AND status IN (${from.map((status: JobStatus) => `'${status}'`).join(', ')})`,

@@ -32,7 +32,10 @@ test.each([
   ['maxAccess = "everything"', /maxAccess/],
   ['maxRunning = ', /not valid TOML/],
   ['providers = 3', /must be a table/],
-  ['[providers.claude]\ncommand = "claude"', /providers\.claude\.command/],
+  [
+    '[providers.claude]\ncommand = "bin/claude"',
+    /config\.toml:2: providers\.claude\.command: must be an absolute path/,
+  ],
   ['[providers.claude]\nflags = ["--x"]', /providers\.claude/],
 ])('%s is refused with its place', async (text, message) => {
   await expect(loadConfig(await configFile(text), {})).rejects.toMatchObject({ code: 'bad_config', message });

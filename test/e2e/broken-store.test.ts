@@ -96,7 +96,7 @@ test('a configuration that is wrong names the key and the near one', async ({ sa
 
   const { text } = await assistant.call('llm_job_list');
 
-  expect(text).toMatch(/^bad_config: .*config\.toml: "maxRuning" is unknown; maxRunning\?/);
+  expect(text).toMatch(/^bad_config: .*config\.toml:1: "maxRuning" is unknown; maxRunning\?/);
   expect(await assistant.data('llm_process_health')).toMatchObject({ ok: false });
 });
 

@@ -26,7 +26,7 @@ test('it counts jobs, places and servers, and says where the store is', async ({
 test('each setting says where it comes from; keys are not shown', async ({ sandbox }) => {
   await mkdir(sandbox.home);
   const file = join(sandbox.home, 'config.toml');
-  await writeFile(file, 'maxRunning = 3\ntimeoutSec = 60\n[providers.claude.env]\nANTHROPIC_API_KEY = "secret"\n');
+  await writeFile(file, 'maxRunning = 3\ntimeoutSec = 60\n[providers.claude.env.set]\nANTHROPIC_API_KEY = "secret"\n');
   const assistant = await sandbox.assistant({ env: { SIDEJOB_TIMEOUT_SEC: '90' } });
 
   const { config } = await assistant.data('llm_process_health');
@@ -39,7 +39,7 @@ test('each setting says where it comes from; keys are not shown', async ({ sandb
       graceSec: { value: 1, origin: 'SIDEJOB_GRACE_SEC' },
       maxQueued: { value: 500, origin: 'default' },
     },
-    providers: { claude: { env: ['ANTHROPIC_API_KEY'] } },
+    providers: { claude: { env: { set: ['ANTHROPIC_API_KEY'] } } },
   });
   expect(JSON.stringify(config)).not.toContain('secret');
 });

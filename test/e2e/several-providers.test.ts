@@ -78,7 +78,13 @@ test.concurrent('what is missing, and the remedy, is said without running anythi
   const { providers } = await assistant.data('llm_providers');
 
   expect(providers).toMatchObject([
-    { name: 'claude', status: 'ready', path: `${sandbox.bin}/claude`, foundOn: 'PATH', login: 'ANTHROPIC_API_KEY' },
+    {
+      name: 'claude',
+      status: 'ready',
+      path: `${sandbox.bin}/claude`,
+      foundOn: 'PATH',
+      login: 'api key (ANTHROPIC_API_KEY)',
+    },
     { name: 'codex', status: 'not_installed', remedy: 'npm install -g @openai/codex' },
     { name: 'gemini', status: 'not_logged_in', remedy: expect.stringContaining('gemini') },
     { name: 'demo', status: 'ready' },

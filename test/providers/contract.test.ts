@@ -13,6 +13,8 @@ const FRESH: ProviderRequest = {
   sessionId: ID,
   resume: false,
   trusted: true,
+  extras: {},
+  reportFile: '/jobs/1/report',
 };
 
 const CLAUDE = ['-p', '--output-format', 'stream-json', '--verbose'];

@@ -27,7 +27,8 @@ test('a conversation gone on with: same session, and tokens of this run', () => 
 });
 
 test('it runs in one process; only in a trusted folder is its own guard switched off', () => {
-  const envOf = (trusted: boolean) => gemini.invoke({ cwd: '/', access: 'read-only', resume: false, trusted }).env;
+  const envOf = (trusted: boolean) =>
+    gemini.invoke({ cwd: '/', access: 'read-only', resume: false, trusted, extras: {}, reportFile: '' }).env;
   expect(envOf(true)).toEqual({ GEMINI_CLI_TRUST_WORKSPACE: 'true', GEMINI_CLI_NO_RELAUNCH: 'true' });
   expect(envOf(false)).toEqual({ GEMINI_CLI_NO_RELAUNCH: 'true' });
 });

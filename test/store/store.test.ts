@@ -15,17 +15,9 @@ import { until } from '../support/until.js';
 const HERE = { id: 's', host: 'm/b/n' };
 const LAUNCHER = { host: 'm/b/n', pid: 4242, start: '1' };
 const OUTCOME: Outcome = {
-  ...{
-    status: 'completed',
-    reason: null,
-    exitCode: 0,
-    signal: null,
-    error: null,
-    hint: null,
-    usage: null,
-    usageTotal: null,
-  },
-  ...{ sessionId: null, model: null, answerBytes: 1, stdoutBytes: 2, stderrBytes: 3, leftovers: 0 },
+  ...{ status: 'completed', reason: null, exitCode: 0, signal: null, error: null, hint: null, resetsAt: null },
+  ...{ usage: null, usageTotal: null, sessionId: null, model: null, answerBytes: 1, stdoutBytes: 2, stderrBytes: 3 },
+  leftovers: 0,
 };
 
 async function openStore(folder?: string): Promise<Store> {
@@ -38,9 +30,9 @@ async function openStore(folder?: string): Promise<Store> {
 function newJob(id: string, more: Partial<NewJob> = {}): NewJob {
   return {
     ...{ id, kind: 'async', provider: 'shell', model: null, effort: null, access: 'read-only', systemPrompt: null },
-    ...{ cwd: '/', label: null, promptBytes: 1, client: 'c', project: '/p', parentId: null, depth: 1 },
-    ...{ sessionId: null, resume: 0, requestKey: id, dedupeKey: null, loginKey: '', priority: 0, timeoutSec: 1 },
-    ...{ idleTimeoutSec: null, owner: 's', createdAt: 1 },
+    ...{ outputSchema: null, cwd: '/', label: null, promptBytes: 1, client: 'c', project: '/p', parentId: null },
+    ...{ chainId: id, depth: 1, sessionId: null, resume: 0, requestKey: id, dedupeKey: null, loginKey: '' },
+    ...{ login: null, priority: 0, timeoutSec: 1, idleTimeoutSec: null, owner: 's', createdAt: 1 },
     ...more,
   } as NewJob;
 }

@@ -36,7 +36,7 @@ export const list = defineTool({
         'Use nextCursor as given.',
       );
     }
-    const named = provider === undefined ? undefined : knownProvider(call.providers, provider).name;
+    const named = provider === undefined ? undefined : knownProvider(engine.providers, provider).name;
     const rows = listJobs(engine.store, { filter, project, provider: named, query, before, limit: limit + 1 });
     const page = await Promise.all(rows.slice(0, limit).map(async (job) => (await settle(engine, job.id)) ?? job));
     const jobs = await Promise.all(page.map((job) => viewJob(engine, job)));

@@ -18,9 +18,9 @@ export const providers = defineTool({
   meta: { 'anthropic/searchHint': 'installed models login claude codex gemini' },
   async handle({ provider }, call) {
     const { engine } = await call.manager();
-    const wanted = provider === undefined ? call.providers : [knownProvider(call.providers, provider)];
+    const wanted = provider === undefined ? engine.providers : [knownProvider(engine.providers, provider)];
     const views = await describeProviders(engine, wanted);
-    const chosen = await chooseProvider(engine, call.providers, undefined, call.clientName).catch(() => undefined);
+    const chosen = await chooseProvider(engine, undefined, call.clientName).catch(() => undefined);
     const lines = views.map((view) => {
       const details = [view.path, view.login && `login: ${view.login}`, view.models?.join(' ')].filter(Boolean);
       const today = view.jobsToday ? [`${view.jobsToday} job${view.jobsToday > 1 ? 's' : ''} today`] : [];

@@ -18,18 +18,21 @@ CREATE TABLE job (
   effort         TEXT,
   access         TEXT NOT NULL,
   systemPrompt   TEXT,
+  outputSchema   TEXT,
   cwd            TEXT NOT NULL,
   label          TEXT,
   promptBytes    INTEGER NOT NULL,
   client         TEXT NOT NULL,
   project        TEXT,
   parentId       TEXT,
+  chainId        TEXT NOT NULL,
   depth          INTEGER NOT NULL,
   sessionId      TEXT,
   resume         INTEGER NOT NULL,
   requestKey     TEXT NOT NULL,
   dedupeKey      TEXT,
   loginKey       TEXT NOT NULL,
+  login          TEXT,
   priority       INTEGER NOT NULL,
   timeoutSec     REAL NOT NULL,
   idleTimeoutSec REAL,
@@ -48,6 +51,7 @@ CREATE TABLE job (
   signal         TEXT,
   error          TEXT,
   hint           TEXT,
+  resetsAt       INTEGER,
   usage          TEXT,
   usageTotal     TEXT,
   answerBytes    INTEGER,
@@ -73,6 +77,9 @@ CREATE INDEX job_project  ON job (project, seq);
 CREATE INDEX job_provider ON job (provider, seq);
 CREATE INDEX job_finished ON job (finishedAt) WHERE finishedAt IS NOT NULL AND pinned = 0;
 CREATE INDEX job_leftovers ON job (seq) WHERE leftovers = 1;
+CREATE INDEX job_chain    ON job (chainId, seq);
+CREATE INDEX job_reset    ON job (provider, resetsAt) WHERE resetsAt IS NOT NULL;
+CREATE INDEX job_created  ON job (createdAt);
 CREATE INDEX job_session  ON job (sessionId) WHERE sessionId IS NOT NULL;
 
 -- Kept counts: a count over the history would cost more each day.

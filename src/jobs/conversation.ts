@@ -1,0 +1,70 @@
+// Conversations that go on: a job's, or one that the CLI knows by an id of its own.
+import { realpath } from 'node:fs/promises';
+import { SidejobError } from '../errors.js';
+import type { Provider } from '../providers/provider.js';
+import { findLatestOf } from '../store/jobs.js';
+import type { JobRecord } from '../store/record.js';
+import { NOTHING } from './checks.js';
+import type { Engine } from './engine.js';
+import { requireJob } from './lookup.js';
+import type { JobRequest } from './request.js';
+
+/** What goes on: the CLI's id of it, and the job that had it last, if one of ours had. */
+export interface Conversation {
+  sessionId: string;
+  job?: JobRecord;
+}
+
+/** The shape of the ids that CLIs give their conversations (UUIDs, `ses_…`); job ids look otherwise. */
+const SESSION_ID = /^(?=.*\d)[\w-]{16,100}$/;
+
+/**
+ * The job that `continueJob` means: by its own id, or by its conversation's. Undefined for a conversation that no
+ * job of ours had.
+ * @throws SidejobError `unknown_job` for what looks like neither
+ */
+export function conversationJob(engine: Engine, typed: string): JobRecord | undefined {
+  const named = typed.trim();
+  if (!SESSION_ID.test(named)) return requireJob(engine, named);
+  return findLatestOf(engine.store, named);
+}
+
+/** The conversation that goes on. */
+export async function continued(engine: Engine, request: JobRequest, provider: Provider): Promise<Conversation> {
+  const typed = request.continueJob ?? '';
+  const job = conversationJob(engine, typed);
+  if (!job) {
+    if (provider.sessionId === 'none') {
+      throw new SidejobError('no_session', `${provider.name} keeps no conversations.`, NOTHING);
+    }
+    return { sessionId: typed.trim() };
+  }
+  if (job.provider !== provider.name) {
+    throw new SidejobError(
+      'bad_argument',
+      `job ${job.id} is a conversation with ${job.provider}, not ${provider.name}.`,
+      `Leave out provider, or attach its answer with attach: ["job:${job.id}"]. ${NOTHING}`,
+    );
+  }
+  if (job.finishedAt === null) {
+    throw new SidejobError('session_busy', `job ${job.id} is still ${job.status}.`, 'Wait for it first.');
+  }
+  const { sessionId } = job;
+  if (sessionId === null || job.startedAt === null || provider.sessionId === 'none') {
+    throw new SidejobError(
+      'no_session',
+      `job ${job.id} left no conversation to go on with.`,
+      `Attach its answer with attach: ["job:${job.id}"] instead. ${NOTHING}`,
+    );
+  }
+  // The same folder may be spelled in another way.
+  const wanted = request.cwd === undefined ? job.cwd : await realpath(request.cwd).catch(() => request.cwd);
+  if (wanted !== job.cwd) {
+    throw new SidejobError(
+      'bad_argument',
+      `the conversation of job ${job.id} lives in ${job.cwd}, not in ${request.cwd}.`,
+      `Leave out cwd. ${NOTHING}`,
+    );
+  }
+  return { sessionId, job };
+}

@@ -1,0 +1,87 @@
+// The providers there are: those that Sidejob knows, and those that the configuration defines.
+import type { Config } from '../config/config.js';
+import { nearest } from '../config/nearest.js';
+import { DEFINITION_KEYS, type ProviderSettings } from '../config/provider-settings.js';
+import { SidejobError } from '../errors.js';
+import { customProvider } from '../providers/custom.js';
+import { EXTRAS, type Provider } from '../providers/provider.js';
+
+/**
+ * All providers.
+ * @throws SidejobError `bad_config` for a name that neither is known nor defined, and for what a CLI has no words for
+ */
+export function withCustomProviders(known: readonly Provider[], config: Config): Provider[] {
+  const names = known.map(({ name }) => name);
+  const custom = Object.entries(config.providers).flatMap(([name, settings]) => {
+    const provider = known.find((each) => each.name === name);
+    if (provider) {
+      checkKnown(provider, settings, config.placeOf);
+      return [];
+    }
+    return [define(name, settings, names, config.placeOf)];
+  });
+  return [...known, ...custom];
+}
+
+function checkKnown(provider: Provider, settings: ProviderSettings, placeOf: Config['placeOf']): void {
+  for (const key of Object.keys(settings)) {
+    const place = placeOf(['providers', provider.name, key]);
+    if (DEFINITION_KEYS.includes(key)) {
+      const what = `${place}: providers.${provider.name}.${key}: ${provider.name} is built in`;
+      throw new SidejobError('bad_config', `${what}; define a CLI of your own under another name.`);
+    }
+    const extra = EXTRAS.find((each) => each === key);
+    if (extra && !provider.extras.includes(extra)) {
+      const able = provider.extras.length > 0 ? ` It has ${provider.extras.join(', ')}.` : '';
+      throw new SidejobError('bad_config', `${place}: ${provider.name} has no words for ${key}.${able}`);
+    }
+  }
+}
+
+function define(
+  name: string,
+  settings: ProviderSettings,
+  known: readonly string[],
+  placeOf: Config['placeOf'],
+): Provider {
+  const place = placeOf(['providers', name]);
+  if (settings.command === undefined) {
+    const near = nearest(name, [...known]);
+    const todo = near ? `${near}?` : 'A CLI of your own needs a command.';
+    throw new SidejobError('bad_config', `${place}: [providers.${name}] is unknown. ${todo}`);
+  }
+  // It becomes part of ids and of file names.
+  if (!/^[a-z][a-z0-9]{0,19}$/.test(name)) {
+    throw new SidejobError('bad_config', `${place}: "${name}" is no name: lower-case letters and digits, at most 20.`);
+  }
+  const { model, output = 'text', events } = settings;
+  if (output !== 'text' && !events) {
+    throw new SidejobError('bad_config', `${place}: output "${output}" needs [[providers.${name}.events]].`);
+  }
+  for (const [key, words, mark] of [
+    ['model', model, '{model}'],
+    ['effort', settings.effort, '{effort}'],
+    ['system', settings.system, '{system}'],
+    ['fresh', settings.fresh, '{session}'],
+    ['resume', settings.resume, '{session}'],
+    ['prompt', settings.prompt === 'stdin' ? undefined : settings.prompt, '{prompt}'],
+  ] as const) {
+    if (words && !words.some((word) => word.includes(mark))) {
+      const where = placeOf(['providers', name, key]);
+      throw new SidejobError('bad_config', `${where}: providers.${name}.${key} has no ${mark} in it.`);
+    }
+  }
+  return customProvider(name, { ...settings, command: settings.command });
+}
+
+/** @throws SidejobError `bad_config` */
+export function checkDefaultProvider(config: Config, providers: readonly Provider[]): void {
+  const { defaultProvider } = config.settings;
+  const names = providers.map(({ name }) => name);
+  if (defaultProvider === 'auto' || names.includes(defaultProvider)) return;
+  const origin = config.origins.defaultProvider;
+  throw new SidejobError(
+    'bad_config',
+    `${origin}: defaultProvider "${defaultProvider}" is none of ${names.join(', ')}.`,
+  );
+}
