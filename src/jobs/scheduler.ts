@@ -10,6 +10,7 @@ export class Scheduler {
   #running: Promise<void> | undefined;
   #again = false;
   #closed = false;
+  #timer: NodeJS.Timeout | undefined;
   /** Set while jobs of this server wait: another server's finished job may make a place for them. */
   #stopListening: (() => void) | undefined;
 
@@ -30,6 +31,7 @@ export class Scheduler {
   close(): void {
     this.#stopListening?.();
     this.#stopListening = undefined;
+    clearTimeout(this.#timer);
     this.#closed = true;
   }
 
@@ -51,12 +53,18 @@ export class Scheduler {
     const engine = this.engine();
     const starts: Promise<void>[] = [];
     for (;;) {
-      const next = await engine.store.write(() => takePlace(engine.store, engine.server, limitsOf(engine)));
-      if (!next) break;
+      const next = await engine.store.write(() => takePlace(engine.store, engine.server, limitsOf(engine), Date.now()));
+      if (next && 'againInMs' in next) this.#lookAgain(next.againInMs);
+      if (!next || 'againInMs' in next) break;
       starts.push(startJob(engine, next.id));
     }
     await Promise.all(starts);
     this.#listenWhileWaiting(hasWaiting(engine.store, engine.server.id));
+  }
+
+  #lookAgain(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.schedule(), ms).unref();
   }
 
   #listenWhileWaiting(waiting: boolean): void {

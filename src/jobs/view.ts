@@ -83,7 +83,8 @@ async function activity(engine: Engine, job: JobRecord) {
       ? provider.readStderr((await readPage(files.stderr, -STDERR_TAIL_BYTES, STDERR_TAIL_BYTES)).text)?.message
       : undefined;
   return {
-    activity: oneLine(complaint ?? fold?.activity ?? 'started'),
+    // Paths in the job's own folder read better without it.
+    activity: oneLine((complaint ?? fold?.activity ?? 'started').replaceAll(`${job.cwd}/`, '')),
     idleSec: seconds(Date.now() - changedAt),
     answerBytes: fold?.answer ? Buffer.byteLength(fold.answer) : null,
     stdoutBytes: stdout?.size || null,

@@ -3,12 +3,27 @@ import { type Json, oneLine, string } from './json.js';
 import type { ProviderEvent, Usage } from './provider.js';
 
 /** The arguments that tell most about a tool call, the best first. */
-const TELLING = ['command', 'file_path', 'path', 'pattern', 'query', 'url', 'skill', 'description', 'prompt'];
+const TELLING = ['command', 'pattern', 'query', 'file_path', 'filePath', 'path', 'url', 'skill', 'description', 'prompt'];
 
-/** A tool call in one line: `Bash: npm test`, `Edit: src/a.ts`. */
+/** What a tool does, by its name; each CLI has names of its own for the same few things. The first that fits. */
+const DOING: readonly (readonly [RegExp, string])[] = [
+  [/web_?search|google/i, 'searching the web for'],
+  [/web_?fetch|fetch/i, 'fetching'],
+  [/bash|shell|exec|command|terminal/i, 'running'],
+  [/edit|write|replace|patch|create_file/i, 'editing'],
+  [/grep|glob|search|find/i, 'searching for'],
+  [/^(read|view)/i, 'reading'],
+  [/^(ls|list_dir)/i, 'listing'],
+];
+
+/** A tool call in one line: `running npm test`, `editing src/a.ts`, or `Skill: review` for one that is none of these. */
 export function toolEvent(name: string, input: Json): ProviderEvent {
   const detail = TELLING.map((key) => string(input, key)?.trim()).find(Boolean);
-  return { type: 'tool', name, summary: oneLine(detail ? `${name}: ${detail}` : name) };
+  // A tool of an MCP server is told by its name: what it does is not ours to guess.
+  const isForeign = /\.|__/.test(name);
+  const doing = isForeign ? undefined : DOING.find(([pattern]) => pattern.test(name))?.[1];
+  const summary = detail ? (doing ? `${doing} ${detail}` : `${name}: ${detail}`) : name;
+  return { type: 'tool', name, summary: oneLine(summary) };
 }
 
 /** Token counts, without the fields that the CLI did not report. */

@@ -6,6 +6,8 @@ export interface Limits {
   maxRunning: number;
   /** Places on one provider. */
   perProvider(provider: string): number;
+  /** Least time between two starts of one provider, in milliseconds. */
+  startGapMs(provider: string): number;
 }
 
 /**
@@ -47,13 +49,15 @@ export function queuePosition(store: Store, job: { seq: number; priority: number
 
 /**
  * Gives a place to the first job of this server's queue that fits the limits (priority, then age), and counts
- * the attempt. Returns its id, or undefined if there is no place or nobody to take it. Call inside `write`.
+ * the attempt. Returns its id; or when to ask again, if a gap between two starts holds a job back; or undefined if
+ * there is no place or nobody to take it. Call inside `write`.
  */
 export function takePlace(
   store: Store,
   { id: owner, host }: Pick<ServerRecord, 'id' | 'host'>,
   limits: Limits,
-): { id: string; attempt: number } | undefined {
+  now: number,
+): { id: string; attempt: number } | { againInMs: number } | undefined {
   const { total, byProvider } = placesTaken(store, host);
   if (total >= limits.maxRunning) return undefined;
   const waiting = store.all<{ id: string; provider: string; attempt: number }>(
@@ -61,9 +65,22 @@ export function takePlace(
       WHERE status = 'queued' AND placed = 0 AND owner = $owner ORDER BY priority DESC, seq`,
     { owner },
   );
-  const next = waiting.find((job) => (byProvider.get(job.provider) ?? 0) < limits.perProvider(job.provider));
-  if (!next) return undefined;
+  const fitting = waiting.filter((job) => (byProvider.get(job.provider) ?? 0) < limits.perProvider(job.provider));
+  const gapLeft = (provider: string) => startGapLeft(store, provider, limits.startGapMs(provider), now);
+  const next = fitting.find((job) => gapLeft(job.provider) === 0);
+  if (!next) return fitting[0] && { againInMs: Math.min(...fitting.map((job) => gapLeft(job.provider))) };
   const attempt = next.attempt + 1;
   store.run('UPDATE job SET placed = 1, attempt = $attempt WHERE id = $id', { id: next.id, attempt });
   return { id: next.id, attempt };
+}
+
+/** How long a provider's next start must wait for the one before, over all servers; in milliseconds. */
+function startGapLeft(store: Store, provider: string, gapMs: number, now: number): number {
+  if (gapMs === 0) return 0;
+  const starting = 'SELECT 1 FROM job INDEXED BY job_placed WHERE placed = 1 AND provider = $provider AND pid IS NULL';
+  if (store.get(starting, { provider })) return gapMs;
+  const last = 'SELECT max(startedAt) AS at FROM job WHERE provider = $provider AND startedAt IS NOT NULL';
+  const row = store.get<{ at: number | null }>(last, { provider });
+  // A clock that was set back must not hold a job up for longer than the gap.
+  return Math.min(gapMs, Math.max(0, (row?.at ?? 0) + gapMs - now));
 }

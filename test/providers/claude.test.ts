@@ -34,7 +34,7 @@ test('a conversation gone on with: same session, tokens of this run, cost of bot
 describe('tools', () => {
   test('the activity is the call while it runs', () => {
     expect(foldRecording(claude, 'tool-allowed.jsonl', 2)).toMatchObject({
-      activity: 'Bash: touch touched.txt',
+      activity: 'running touch touched.txt',
       answer: '',
     });
   });
@@ -180,13 +180,13 @@ describe('messages', () => {
       { type: 'tool_use', name: 'Grep', input: { pattern: 'TODO', path: 'src' } },
     ];
     expect(assistant(content, { parent_tool_use_id: 'toolu_1' })).toEqual([
-      { type: 'tool', name: 'Grep', summary: 'Grep: src' },
+      { type: 'tool', name: 'Grep', summary: 'searching for TODO' },
     ]);
   });
 
   test.each([
-    [{ name: 'Edit', input: { file_path: 'src/a.ts', old_string: 'a' } }, 'Edit: src/a.ts'],
-    [{ name: 'Bash', input: { command: 'npm test\nnpm run lint', description: 'Tests' } }, 'Bash: npm test'],
+    [{ name: 'Edit', input: { file_path: 'src/a.ts', old_string: 'a' } }, 'editing src/a.ts'],
+    [{ name: 'Bash', input: { command: 'npm test\nnpm run lint', description: 'Tests' } }, 'running npm test'],
     [{ name: 'TodoWrite', input: { todos: [] } }, 'TodoWrite'],
     [{ name: 'Task', input: { description: 'Look around', prompt: 'Long.' } }, 'Task: Look around'],
   ])('%o in one line', (call, summary) => {

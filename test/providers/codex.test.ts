@@ -30,12 +30,12 @@ test('a conversation gone on with: same thread, and tokens of both runs', () => 
 describe('tools', () => {
   test('a command, while it runs', () => {
     const state = foldRecording(codex, 'tool-workspace-write.jsonl', 3);
-    expect(state).toMatchObject({ activity: 'shell: touch touched.txt', answer: '' });
+    expect(state).toMatchObject({ activity: 'running touch touched.txt', answer: '' });
     expect(state.end).toBeUndefined();
   });
 
   test('a change of files, while it is made', () => {
-    expect(foldRecording(codex, 'file-change.jsonl', 4)).toMatchObject({ activity: 'edit: <CWD>/a.txt' });
+    expect(foldRecording(codex, 'file-change.jsonl', 4)).toMatchObject({ activity: 'editing <CWD>/a.txt' });
   });
 
   test.each(['tool-workspace-write.jsonl', 'tool-read-only.jsonl', 'file-change.jsonl'])('%s ends well', (file) => {
@@ -47,10 +47,10 @@ describe('tools', () => {
   });
 
   test.each([
-    ['/bin/bash -lc ls', 'shell: ls'],
-    ['/bin/zsh -lc \'rg -n "TODO" src\'', 'shell: rg -n "TODO" src'],
-    ['bash -c "npm test"', 'shell: npm test'],
-    ['git status', 'shell: git status'],
+    ['/bin/bash -lc ls', 'running ls'],
+    ['/bin/zsh -lc \'rg -n "TODO" src\'', 'running rg -n "TODO" src'],
+    ['bash -c "npm test"', 'running npm test'],
+    ['git status', 'running git status'],
   ])('%s', (command, summary) => {
     const item = { type: 'command_execution', command };
     expect(codex.read({ type: 'item.started', item })).toEqual([{ type: 'tool', name: 'shell', summary }]);
@@ -62,7 +62,7 @@ describe('tools', () => {
       { type: 'mcp_tool_call', server: 'docs', tool: 'search', arguments: { query: 'sqlite wal' } },
       'docs.search: sqlite wal',
     ],
-    [{ type: 'web_search', query: 'node 26' }, 'web_search: node 26'],
+    [{ type: 'web_search', query: 'node 26' }, 'searching the web for node 26'],
   ])('%o', (item, summary) => {
     expect(codex.read({ type: 'item.started', item })).toMatchObject([{ type: 'tool', summary }]);
   });

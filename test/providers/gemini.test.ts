@@ -36,7 +36,7 @@ test('it runs in one process; only in a trusted folder is its own guard switched
 describe('tools', () => {
   test('a call, while it runs', () => {
     expect(foldRecording(gemini, 'tool-yolo.jsonl', 3)).toMatchObject({
-      activity: 'run_shell_command: touch touched.txt',
+      activity: 'running touch touched.txt',
       answer: '',
     });
   });

@@ -44,13 +44,13 @@ async function withJobs(store: Store, ...ids: string[]): Promise<void> {
   });
 }
 
-const limits = (maxRunning: number, per = maxRunning) => ({ maxRunning, perProvider: () => per });
+const limits = (maxRunning: number, per = maxRunning) => ({ maxRunning, perProvider: () => per, startGapMs: () => 0 });
 
 test('an ended job never changes again', async () => {
   const store = await openStore();
   await withJobs(store, 'a');
   await store.write(() => {
-    expect(takePlace(store, HERE, limits(1))).toEqual({ id: 'a', attempt: 1 });
+    expect(takePlace(store, HERE, limits(1), 0)).toEqual({ id: 'a', attempt: 1 });
     expect(recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 5)).toBe(true);
     expect(finishJob(store, 'a', ['running'], OUTCOME, 6)).toBe(true);
     const before = findJob(store, 'a');
@@ -67,7 +67,7 @@ test('a job that was canceled, taken over, or tried again meanwhile is not let g
   const store = await openStore();
   await withJobs(store, 'a', 'b', 'c');
   await store.write(() => {
-    for (let place = 0; place < 3; place += 1) takePlace(store, HERE, limits(3));
+    for (let place = 0; place < 3; place += 1) takePlace(store, HERE, limits(3), 0);
     cancelQueued(store, 'a', 2);
     expect(recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 5)).toBe(false);
     expect(recordLaunch(store, { id: 'b', owner: 'another', attempt: 1 }, LAUNCHER, 5)).toBe(false);
@@ -79,7 +79,7 @@ test('the first cause wins', async () => {
   const store = await openStore();
   await withJobs(store, 'a');
   await store.write(() => {
-    takePlace(store, HERE, limits(1));
+    takePlace(store, HERE, limits(1), 0);
     recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 5);
     expect(setCause(store, 'a', 'timeout', 'late', 6)).toBe(true);
     expect(setCause(store, 'a', 'cancel', null, 7)).toBe(false);
@@ -92,12 +92,30 @@ test('places are never more than the limits, in all and by provider', async () =
   await withJobs(store, 'a', 'b', 'c');
   await store.write(() => insertJob(store, newJob('d', { provider: 'other' })));
   await store.write(() => {
-    expect(takePlace(store, HERE, limits(3, 1))?.id).toBe('a');
-    expect(takePlace(store, HERE, limits(3, 1))?.id).toBe('d');
-    expect(takePlace(store, HERE, limits(3, 1))).toBeUndefined();
-    expect(takePlace(store, HERE, limits(2, 2))).toBeUndefined();
-    expect(takePlace(store, { ...HERE, id: 'nobody' }, limits(9, 9))).toBeUndefined();
+    expect(takePlace(store, HERE, limits(3, 1), 0)).toMatchObject({ id: 'a' });
+    expect(takePlace(store, HERE, limits(3, 1), 0)).toMatchObject({ id: 'd' });
+    expect(takePlace(store, HERE, limits(3, 1), 0)).toBeUndefined();
+    expect(takePlace(store, HERE, limits(2, 2), 0)).toBeUndefined();
+    expect(takePlace(store, { ...HERE, id: 'nobody' }, limits(9, 9), 0)).toBeUndefined();
     expect(placesTaken(store, HERE.host).total).toBe(2);
+  });
+});
+
+test('between two starts of a CLI that needs it there is a gap, over all servers; others are not held up', async () => {
+  const store = await openStore();
+  await withJobs(store, 'a', 'b');
+  const gap = { ...limits(9), startGapMs: (name: string) => (name === 'shell' ? 500 : 0) };
+  await store.write(() => {
+    insertJob(store, newJob('c', { provider: 'other' }));
+    expect(takePlace(store, HERE, gap, 1000)).toMatchObject({ id: 'a' });
+    // Its start is under way: how long it takes is not known.
+    expect(takePlace(store, HERE, gap, 1000)).toMatchObject({ id: 'c' });
+    expect(takePlace(store, HERE, gap, 1000)).toEqual({ againInMs: 500 });
+    recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 1100);
+    expect(takePlace(store, HERE, gap, 1200)).toEqual({ againInMs: 400 });
+    // Set back: held up for no longer than the gap.
+    expect(takePlace(store, HERE, gap, 0)).toEqual({ againInMs: 500 });
+    expect(takePlace(store, HERE, gap, 1600)).toMatchObject({ id: 'b' });
   });
 });
 

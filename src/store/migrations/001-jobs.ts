@@ -79,6 +79,7 @@ CREATE INDEX job_finished ON job (finishedAt) WHERE finishedAt IS NOT NULL AND p
 CREATE INDEX job_leftovers ON job (seq) WHERE leftovers = 1;
 CREATE INDEX job_chain    ON job (chainId, seq);
 CREATE INDEX job_reset    ON job (provider, resetsAt) WHERE resetsAt IS NOT NULL;
+CREATE INDEX job_started  ON job (provider, startedAt) WHERE startedAt IS NOT NULL;
 CREATE INDEX job_created  ON job (createdAt);
 CREATE INDEX job_session  ON job (sessionId) WHERE sessionId IS NOT NULL;
 
