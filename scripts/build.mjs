@@ -1,6 +1,6 @@
 // Builds dist/: one entry with its lazily loaded chunks, third-party JavaScript bundled; only better-sqlite3,
 // which is native, is left to be installed.
-import { chmod, copyFile, rm } from 'node:fs/promises';
+import { chmod, copyFile, cp, rm } from 'node:fs/promises';
 import { rolldown } from 'rolldown';
 
 await rm('dist', { recursive: true, force: true });
@@ -22,4 +22,5 @@ await build.write({
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
 });
 await copyFile('src/process/launcher.sh', 'dist/launcher.sh');
+await cp('recipes', 'dist/recipes', { recursive: true });
 await chmod('dist/sidejob.js', 0o755);

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'no_session'
   | 'too_deep'
   | 'queue_full'
+  | 'day_limit'
   | 'disk_full'
   | 'spawn_failed'
   | 'store_unavailable'

@@ -13,6 +13,9 @@ const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
   sidejob show ID [--json]         one job with its answer
   sidejob logs ID [-f] [--stderr]  what it printed; -f: follow to its end
   sidejob cancel ID...             end jobs with their processes
+  sidejob providers [--json]       the CLIs there are, their logins and what is wrong
+  sidejob providers add [NAME]     enter a recipe for a CLI that is not built in; without NAME: which there are
+  sidejob providers test NAME      one prompt through it, with command line, events and answer
   sidejob mcp install CLIENT       enter Sidejob in claude-code, claude-desktop or cursor
   sidejob mcp uninstall CLIENT     and take it out again
   sidejob mcp print CLIENT         the entry, to paste
@@ -25,6 +28,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   show: async () => (await import('./show.js')).showCommand,
   logs: async () => (await import('./logs.js')).logsCommand,
   cancel: async () => (await import('./cancel.js')).cancelCommand,
+  providers: async () => (await import('./providers.js')).providersCommand,
   mcp: async () => (await import('./mcp.js')).mcpEntry,
 };
 

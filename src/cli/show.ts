@@ -1,7 +1,7 @@
 // `sidejob show ID`: one job with its answer.
 import { parseArgs } from 'node:util';
 import { requireJob } from '../jobs/lookup.js';
-import { answerText } from '../jobs/result.js';
+import { answerText, structuredOf } from '../jobs/result.js';
 import { settle } from '../jobs/settle.js';
 import { viewJob } from '../jobs/view.js';
 import { markRead } from '../store/transitions.js';
@@ -22,10 +22,13 @@ export const showCommand: Command = async (argv, context) => {
     const view = await viewJob(engine, job);
     const answer = await answerText(engine, job);
     if (values.json) {
-      context.stdout(`${JSON.stringify({ ...view, sessionId: job.sessionId, usage: job.usage, answer }, null, 2)}\n`);
+      const structured = await structuredOf(engine, job);
+      const { sessionId, login, usage } = job;
+      context.stdout(`${JSON.stringify({ ...view, sessionId, login, usage, answer, structured }, null, 2)}\n`);
       return 0;
     }
-    const facts = Object.entries({ ...view, ...(job.sessionId && { sessionId: job.sessionId }), ...job.usage }).map(
+    const more = { ...(job.sessionId && { sessionId: job.sessionId }), ...(job.login && { login: job.login }) };
+    const facts = Object.entries({ ...view, ...more, ...job.usage }).map(
       ([name, value]) => `${name.padEnd(14)} ${value}`,
     );
     // Shown is read.

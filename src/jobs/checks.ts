@@ -38,6 +38,9 @@ export function checkText({ prompt, systemPrompt, model, label }: JobRequest): v
 
 /** A prompt that is passed as an argument has the kernel's limit for one; on stdin it has none. */
 export function checkPromptSize({ name, promptBy }: Provider, prompt: string): void {
+  if (promptBy === 'argv' && prompt.includes('\0')) {
+    throw new SidejobError('bad_argument', `${name} takes its prompt as an argument, without NUL bytes.`, NOTHING);
+  }
   if (promptBy === 'argv' && Buffer.byteLength(prompt) >= ARGUMENT_MAX_BYTES) {
     const what = `${name} takes its prompt as an argument, of at most ${ARGUMENT_MAX_BYTES} bytes.`;
     throw new SidejobError('bad_argument', what, `Shorten it, or let it read files by itself. ${NOTHING}`);

@@ -54,6 +54,11 @@ function define(
   if (!/^[a-z][a-z0-9]{0,19}$/.test(name)) {
     throw new SidejobError('bad_config', `${place}: "${name}" is no name: lower-case letters and digits, at most 20.`);
   }
+  const foreign = EXTRAS.find((key) => key !== 'args' && settings[key] !== undefined);
+  if (foreign) {
+    const where = placeOf(['providers', name, foreign]);
+    throw new SidejobError('bad_config', `${where}: ${foreign} is for CLIs that are built in; use args.`);
+  }
   const { model, output = 'text', events } = settings;
   if (output !== 'text' && !events) {
     throw new SidejobError('bad_config', `${place}: output "${output}" needs [[providers.${name}.events]].`);

@@ -10,6 +10,9 @@ import { endedAnswer, meaningfulLines } from './readings.js';
 export const RESULT_VIEWS = ['answer', 'stdout', 'stderr', 'events', 'prompt'] as const;
 export type ResultView = (typeof RESULT_VIEWS)[number];
 
+/** Longer ones are read with llm_job_result, page by page. */
+const STRUCTURED_MAX_BYTES = 8_000;
+
 /**
  * One page of a view.
  * @param offset bytes from the beginning, or from the end if negative; for `events` their number
@@ -45,6 +48,13 @@ export async function answerText(engine: Engine, job: JobRecord): Promise<string
   const provider = engine.providerNamed(job.provider);
   if (job.finishedAt !== null) return endedAnswer(files, provider);
   return provider ? (await engine.readings.current(job.id, files.stdout, provider)).answer : '';
+}
+
+/** The answer of a job that had to fit a schema, as data; undefined for other jobs, and for a long one. */
+export async function structuredOf(engine: Engine, job: JobRecord): Promise<unknown> {
+  const fits = job.outputSchema !== null && job.status === 'completed';
+  if (!fits || (job.answerBytes ?? 0) > STRUCTURED_MAX_BYTES) return undefined;
+  return JSON.parse(await answerText(engine, job));
 }
 
 /** A page of a text in memory, with the same byte offsets as of a file. */

@@ -1,11 +1,13 @@
 // Starts one job that has a place: spawn, record, and only then let go.
 import { mkdir, readFile } from 'node:fs/promises';
+import { devNull } from 'node:os';
 import { jobFiles } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
 import { sizeOf } from '../output/read.js';
 import { faultPoint } from '../process/fault.js';
 import { launch } from '../process/launch.js';
 import { oneLine } from '../providers/json.js';
+import type { Invocation, Provider } from '../providers/provider.js';
 import { findJob } from '../store/jobs.js';
 import type { JobRecord, Outcome } from '../store/record.js';
 import { finishJob, recordLaunch } from '../store/transitions.js';
@@ -47,25 +49,13 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
     throw new SidejobError('spawn_failed', 'Its prompt file is missing or incomplete.');
   }
   await mkdir(files.tmp, { recursive: true, mode: 0o700 });
-  const { json, file } = { json: job.outputSchema, file: files.schema };
-  const invocation = provider.invoke({
-    cwd: job.cwd,
-    access: job.access,
-    trusted: isTrusted(engine, job),
-    model: job.model ?? undefined,
-    effort: job.effort ?? undefined,
-    systemPrompt: job.systemPrompt ?? undefined,
-    sessionId: job.sessionId ?? undefined,
-    resume: job.resume === 1,
-    ...(json !== null && provider.structured === 'native' && { outputSchema: { json, file } }),
-    ...(provider.promptBy === 'argv' && { prompt: await readFile(files.prompt, 'utf8') }),
-    extras: engine.config.providers[provider.name] ?? {},
-    reportFile: files.report,
-  });
+  const invocation = await invocationOf(engine, job, provider);
   const held = await launch(files, {
     path: found.path,
     args: invocation.args,
     cwd: job.cwd,
+    // Read twice, a prompt would be asked twice.
+    ...(provider.promptBy === 'argv' && { stdin: devNull }),
     env: jobEnvironment({
       base: engine.envOf(provider),
       guards: engine.nestingGuards,
@@ -91,6 +81,26 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   const running = findJob(engine.store, job.id);
   if (running) engine.supervision.watch(running, held.ended);
   engine.store.bell.ring();
+}
+
+/** The command line of a job. */
+export async function invocationOf(engine: Engine, job: JobRecord, provider: Provider): Promise<Invocation> {
+  const files = jobFiles(engine.paths, job.id, job.attempt);
+  const { outputSchema: schema } = job;
+  return provider.invoke({
+    cwd: job.cwd,
+    access: job.access,
+    trusted: isTrusted(engine, job),
+    model: job.model ?? undefined,
+    effort: job.effort ?? undefined,
+    systemPrompt: job.systemPrompt ?? undefined,
+    sessionId: job.sessionId ?? undefined,
+    resume: job.resume === 1,
+    ...(schema !== null && provider.structured === 'native' && { outputSchema: { json: schema, file: files.schema } }),
+    ...(provider.promptBy === 'argv' && { prompt: await readFile(files.prompt, 'utf8') }),
+    extras: engine.config.providers[provider.name] ?? {},
+    reportFile: files.report,
+  });
 }
 
 /** Whether a job works where its client does, or in the empty folder: not in just any folder that a model names. */

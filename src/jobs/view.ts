@@ -24,6 +24,8 @@ export interface JobView {
   provider: string;
   model?: string;
   label?: string;
+  /** The job whose conversation it goes on with. */
+  continues?: string;
   cwd: string;
   /** What it does right now, in one line. */
   activity?: string;
@@ -53,6 +55,7 @@ export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> 
     provider: job.provider,
     model: job.model,
     label: job.label,
+    continues: job.parentId,
     cwd: job.cwd,
     elapsedSec: seconds(until - (job.startedAt ?? job.createdAt)),
     ...(ended ? {} : await activity(engine, job)),

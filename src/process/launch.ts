@@ -20,6 +20,8 @@ export interface Command {
   args: readonly string[];
   cwd: string;
   env: Record<string, string>;
+  /** What it reads on stdin; the job's prompt file by default. */
+  stdin?: string;
   /** Total time limit in seconds, kept by the launcher itself, so that it holds while no server lives; 0: none. */
   timeoutSec: number;
   /** Seconds between SIGTERM and SIGKILL at that limit. */
@@ -55,7 +57,7 @@ export async function launch(files: JobFiles, command: Command): Promise<HeldLau
   };
   try {
     for (const path of [files.exit, files.deadline]) await (await openFile(path, 'w')).write(BLANKS);
-    const prompt = await openFile(files.prompt, 'r');
+    const prompt = await openFile(command.stdin ?? files.prompt, 'r');
     const stdout = await openFile(files.stdout, 'a');
     const log = await openFile(files.launcherLog, 'a');
     const stderr = await openFile(files.stderr, 'a');

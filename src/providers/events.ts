@@ -3,7 +3,18 @@ import { type Json, oneLine, string } from './json.js';
 import type { ProviderEvent, Usage } from './provider.js';
 
 /** The arguments that tell most about a tool call, the best first. */
-const TELLING = ['command', 'pattern', 'query', 'file_path', 'filePath', 'path', 'url', 'skill', 'description', 'prompt'];
+const TELLING = [
+  'command',
+  'pattern',
+  'query',
+  'file_path',
+  'filePath',
+  'path',
+  'url',
+  'skill',
+  'description',
+  'prompt',
+];
 
 /** What a tool does, by its name; each CLI has names of its own for the same few things. The first that fits. */
 const DOING: readonly (readonly [RegExp, string])[] = [

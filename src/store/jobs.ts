@@ -102,7 +102,7 @@ export interface ListFilter {
   /** Null: every project. */
   project: string | null;
   provider?: string;
-  /** Part of the label, the folder or the id. */
+  /** Part of the label, the folder or the id; a whole id (a job's, a conversation's) means all of that conversation. */
   query?: string;
   /** Only jobs older than this key. */
   before?: number;
@@ -122,11 +122,14 @@ export function listJobs(store: Store, { filter, project, provider, query, befor
   const conditions = [CONDITIONS[filter]];
   if (project !== null) conditions.push('project = $project');
   if (provider) conditions.push('provider = $provider');
-  if (query) conditions.push(`(label LIKE $like ESCAPE '!' OR cwd LIKE $like ESCAPE '!' OR id LIKE $like ESCAPE '!')`);
+  if (query) {
+    conditions.push(`(label LIKE $like ESCAPE '!' OR cwd LIKE $like ESCAPE '!' OR id LIKE $like ESCAPE '!'
+      OR chainId IN (SELECT chainId FROM job WHERE id = $query OR sessionId = $query))`);
+  }
   if (before !== undefined) conditions.push('seq < $before');
   const sql = `SELECT * FROM job WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $limit`;
   const like = query && `%${query.replace(/[%_!]/g, '!$&')}%`;
-  const given = Object.entries({ project, provider, like, before, limit }).filter(([, value]) => value != null);
+  const given = Object.entries({ project, provider, query, like, before, limit }).filter(([, value]) => value != null);
   return store.all<Row>(sql, Object.fromEntries(given)).map(decode);
 }
 
@@ -139,15 +142,4 @@ export function countUnread(store: Store, project: string): number {
 export function countByStatus(store: Store): Record<JobStatus, number> {
   const rows = store.all<{ status: JobStatus; jobs: number }>('SELECT status, jobs FROM tally');
   return Object.fromEntries(rows.map((row) => [row.status, row.jobs])) as Record<JobStatus, number>;
-}
-
-/** Jobs of one provider that began since `since`, and what they used. */
-export function usageSince(store: Store, provider: string, since: number): { jobs: number; tokens: number } {
-  const row = store.get<{ jobs: number; tokens: number | null }>(
-    `SELECT count(*) AS jobs,
-            sum(coalesce(json_extract(usage, '$.inputTokens'), 0) + coalesce(json_extract(usage, '$.outputTokens'), 0)) AS tokens
-       FROM job WHERE provider = $provider AND createdAt >= $since`,
-    { provider, since },
-  );
-  return { jobs: row?.jobs ?? 0, tokens: row?.tokens ?? 0 };
 }

@@ -4,12 +4,14 @@
 import type { ProcessIdentity } from '../process/identity.js';
 import { type Cause, type JobStatus, NEW_JOB_COLUMNS, type NewJob, type Outcome } from './record.js';
 import type { Store } from './store.js';
+import { addUsage, countAccepted } from './usage.js';
 
 /** Records a job as queued: from here on it is accepted. */
 export function insertJob(store: Store, job: NewJob): void {
   const names = NEW_JOB_COLUMNS.join(', ');
   const values = NEW_JOB_COLUMNS.map((name) => `$${name}`).join(', ');
   store.run(`INSERT INTO job (${names}, status) VALUES (${values}, 'queued')`, { ...job });
+  countAccepted(store, job);
 }
 
 /** queued → running, once the launcher's identity is known and before it is let go. */
@@ -83,7 +85,10 @@ export function finishJob(
       now,
     },
   );
-  return changed === 1;
+  if (changed !== 1) return false;
+  // What never ran has used nothing; nor has what is canceled below, before it began.
+  if (outcome.reason !== 'spawn_failed') addUsage(store, id, outcome.usage, now);
+  return true;
 }
 
 /** queued → canceled, while nothing of the job runs. A launcher that is being held is never let go then. */

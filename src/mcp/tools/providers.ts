@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { chooseProvider, knownProvider } from '../../jobs/choose.js';
+import { modelsOf } from '../../jobs/models.js';
 import { describeProviders } from '../../jobs/providers.js';
 import { NOTE } from '../fields.js';
 import { defineTool } from '../tool.js';
@@ -7,7 +8,8 @@ import { defineTool } from '../tool.js';
 export const providers = defineTool({
   name: 'llm_providers',
   title: 'Which LLM CLIs there are',
-  description: 'Which CLIs are ready, their login, models and use today, what is wrong and the remedy. Costs nothing.',
+  description:
+    'Which CLIs are ready, their login, models and use today, what is wrong and the remedy. With provider, the models that the CLI itself lists. Costs nothing.',
   input: z.strictObject({ provider: z.string().optional() }),
   output: z.object({
     providers: z.array(z.object({ name: z.string(), status: z.string() }).catchall(z.unknown())),
@@ -20,6 +22,10 @@ export const providers = defineTool({
     const { engine } = await call.manager();
     const wanted = provider === undefined ? engine.providers : [knownProvider(engine.providers, provider)];
     const views = await describeProviders(engine, wanted);
+    // Asked about one, the CLI itself is asked; about all, that would take seconds.
+    const [only] = provider === undefined ? [] : wanted;
+    const models = only && (await modelsOf(engine, only));
+    if (views[0] && models && models.length > 0) views[0].models = models;
     const chosen = await chooseProvider(engine, undefined, call.clientName).catch(() => undefined);
     const lines = views.map((view) => {
       const details = [view.path, view.login && `login: ${view.login}`, view.models?.join(' ')].filter(Boolean);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { structuredOf } from '../../jobs/result.js';
 import { settle } from '../../jobs/settle.js';
 import { viewJob } from '../../jobs/view.js';
 import { JOB_VIEW, JOBS, NOTE } from '../fields.js';
@@ -20,7 +21,12 @@ export const status = defineTool({
     const { engine } = await call.manager();
     const named = namedJobs(engine, args);
     const jobs = await Promise.all(named.map(async (job) => (await settle(engine, job.id)) ?? job));
-    const views = await Promise.all(jobs.map((job) => viewJob(engine, job)));
+    const views = await Promise.all(
+      jobs.map(async (job) => {
+        const structured = await structuredOf(engine, job);
+        return { ...(await viewJob(engine, job)), ...(structured !== undefined && { structured }) };
+      }),
+    );
     return { text: views.map(jobLine).join('\n'), data: { jobs: views, pollAfterSec: pollAfterSec(jobs) } };
   },
 });

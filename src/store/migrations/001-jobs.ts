@@ -80,8 +80,31 @@ CREATE INDEX job_leftovers ON job (seq) WHERE leftovers = 1;
 CREATE INDEX job_chain    ON job (chainId, seq);
 CREATE INDEX job_reset    ON job (provider, resetsAt) WHERE resetsAt IS NOT NULL;
 CREATE INDEX job_started  ON job (provider, startedAt) WHERE startedAt IS NOT NULL;
-CREATE INDEX job_created  ON job (createdAt);
 CREATE INDEX job_session  ON job (sessionId) WHERE sessionId IS NOT NULL;
+
+-- What jobs have used, by the local day (YYYY-MM-DD) on which they ended; '' for no model or label, and NULL where no
+-- job has reported a figure. REAL: no sum that a CLI's figures make can overflow, and keep a job from ending.
+CREATE TABLE usage (
+  day             TEXT NOT NULL,
+  provider        TEXT NOT NULL,
+  model           TEXT NOT NULL,
+  label           TEXT NOT NULL,
+  jobs            INTEGER NOT NULL,
+  inputTokens     REAL,
+  outputTokens    REAL,
+  cachedTokens    REAL,
+  reasoningTokens REAL,
+  costUsd         REAL,
+  PRIMARY KEY (day, provider, model, label)
+) STRICT, WITHOUT ROWID;
+
+-- Jobs recorded, by the local day. Not counted from the jobs themselves: those may be removed on the same day.
+CREATE TABLE accepted (
+  day      TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  jobs     INTEGER NOT NULL,
+  PRIMARY KEY (day, provider)
+) STRICT, WITHOUT ROWID;
 
 -- Kept counts: a count over the history would cost more each day.
 CREATE TABLE tally (

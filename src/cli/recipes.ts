@@ -1,0 +1,72 @@
+// Recipes: configuration for CLIs that are not built in, shipped as TOML and copied into the user's file.
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../config/config.js';
+import { nearest } from '../config/nearest.js';
+import { resolvePaths } from '../config/paths.js';
+import { SidejobError } from '../errors.js';
+import type { CommandContext } from './context.js';
+import { read, replace } from './mcp/file.js';
+
+/** Beside the built program; see scripts/build.mjs. */
+const FOLDER = fileURLToPath(new URL('./recipes', import.meta.url));
+
+/** Prints every recipe with its first words. */
+export async function listRecipes({ stdout }: CommandContext): Promise<number> {
+  const names = await recipeNames();
+  const width = Math.max(...names.map((name) => name.length));
+  for (const name of names) {
+    const [first = ''] = (await recipe(name)).split('\n', 1);
+    stdout(`${name.padEnd(width)}  ${first.replace(/^#\s*/, '')}\n`);
+  }
+  stdout(
+    '\nNone of them was run by us. "sidejob providers add NAME" enters one, "sidejob providers test NAME" tries it.\n',
+  );
+  return 0;
+}
+
+/**
+ * Appends a recipe to the configuration file, which stays as it is otherwise.
+ * @throws SidejobError `unknown_provider`; `bad_config` if there is such a provider, or the file could not be read after
+ */
+export async function addRecipe({ stdout, env }: CommandContext, name: string, dryRun: boolean): Promise<number> {
+  const names = await recipeNames();
+  if (!names.includes(name)) {
+    const near = nearest(name, names);
+    throw new SidejobError(
+      'unknown_provider',
+      `no recipe "${name}".`,
+      near ? `${near}?` : `There are ${names.join(', ')}.`,
+    );
+  }
+  const { config: path } = resolvePaths(env);
+  const text = await recipe(name);
+  const config = await loadConfig(path, env);
+  if (config.providers[name]) {
+    throw new SidejobError('bad_config', `${path} has a [providers.${name}] already.`, 'Nothing was changed.');
+  }
+  if (dryRun) {
+    stdout(`${text}\nThis would be added to ${path}. Nothing was changed.\n`);
+    return 0;
+  }
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const file = await read(path);
+  const before = file.text?.trimEnd() ?? '';
+  await replace(file, `${before}${before ? '\n\n' : ''}${text}`);
+  stdout(`${text}\nAdded to ${path}. It was not run by us: try "sidejob providers test ${name}".\n`);
+  stdout('Servers that run already know it after a restart of their client.\n');
+  return 0;
+}
+
+async function recipeNames(): Promise<string[]> {
+  const files = await readdir(FOLDER);
+  return files
+    .filter((file) => file.endsWith('.toml'))
+    .map((file) => basename(file, '.toml'))
+    .sort();
+}
+
+function recipe(name: string): Promise<string> {
+  return readFile(join(FOLDER, `${name}.toml`), 'utf8');
+}
