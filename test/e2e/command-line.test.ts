@@ -1,27 +1,13 @@
 // The person's face: the subcommands of the built program, on the jobs of a living server.
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
+import { sidejob } from '../support/command-line.js';
 import { test } from '../support/e2e.js';
-import { type Sandbox, SERVER } from '../support/sandbox.js';
+import { SERVER } from '../support/sandbox.js';
 import { asks } from '../support/steps.js';
-
-interface Ran {
-  status: number;
-  stdout: string;
-  stderr: string;
-}
-
-function sidejob(sandbox: Sandbox, ...args: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    const options = { env: sandbox.env, cwd: sandbox.project };
-    const child = execFile(process.execPath, [SERVER, ...args], options, (_error, stdout, stderr) => {
-      resolve({ status: child.exitCode ?? -1, stdout, stderr });
-    });
-  });
-}
 
 test('list, show and logs tell of the jobs of a server that runs', async ({ sandbox }) => {
   const assistant = await sandbox.assistant();

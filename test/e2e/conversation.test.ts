@@ -49,6 +49,46 @@ test.concurrent('a conversation goes on after its job was canceled, under anothe
   expect(echoIn(text).argv).toContain(/"thread_id":"([^"]+)"/.exec(output)?.[1]);
 });
 
+test.concurrent('a conversation goes on by the id that its CLI gave it, ours or not', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant();
+  const first = await assistant.submit('hello');
+  const session = flag(echoIn((await assistant.call('llm_job_wait', { jobId: first })).text).argv, 'session-id');
+
+  const ours = await assistant.call('llm_run', { prompt: 'and then?', continueJob: session });
+  expect(flag(echoIn(ours.text).argv, 'resume')).toBe(session);
+
+  const foreign = '6f9619ff-8b86-d011-b42d-00c04fc964ff';
+  const unknown = await assistant.call('llm_run', { prompt: 'and?', continueJob: foreign });
+  expect(unknown.text).toMatch(/^bad_argument: no job had conversation .* say which with provider, and its folder/);
+  const theirs = await assistant.call('llm_run', { prompt: 'and?', continueJob: foreign, provider: 'claude' });
+  expect(flag(echoIn(theirs.text).argv, 'resume')).toBe(foreign);
+  const demo = await assistant.call('llm_run', {
+    prompt: 'and?',
+    continueJob: foreign.replace('6', '7'),
+    provider: 'demo',
+  });
+  expect(demo.text).toBe('no_session: demo keeps no conversations. Nothing was started.');
+});
+
+test.concurrent('a job says which it continues, and its conversation can be listed by any id in it', async ({
+  sandbox,
+}) => {
+  const assistant = await sandbox.assistant();
+  const first = await assistant.submit('hello', { provider: 'codex' });
+  await assistant.ended(first);
+  const second = await assistant.submit('and then?', { provider: 'codex', continueJob: first });
+  await assistant.ended(second);
+  const third = await assistant.submit('and after that?', { provider: 'codex', continueJob: second });
+  expect(await assistant.ended(third)).toMatchObject({ continues: second });
+  const other = await assistant.submit('something else', { provider: 'codex' });
+  await assistant.ended(other);
+
+  for (const query of [first, second, third]) {
+    const { jobs } = await assistant.data('llm_job_list', { filter: 'any', query });
+    expect((jobs as { jobId: string }[]).map(({ jobId }) => jobId)).toEqual([third, second, first]);
+  }
+});
+
 test.concurrent('what cannot go on is refused with the way out', async ({ sandbox }) => {
   const assistant = await sandbox.assistant();
   const busy = await assistant.submit(asks({ forever: true }));

@@ -1,0 +1,60 @@
+// outputSchema: the answer is JSON that fits, or the job has failed and shows what it was.
+import { expect } from 'vitest';
+import { test } from '../support/e2e.js';
+import { asks, echoIn } from '../support/steps.js';
+
+const SCHEMA = {
+  type: 'object',
+  properties: { name: { type: 'string' }, age: { type: 'integer', minimum: 0 } },
+  required: ['name', 'age'],
+  additionalProperties: false,
+};
+
+test('an answer that fits is returned as data, without its fence', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant();
+  const say = 'Sure:\n```json\n{"name": "Ada", "age": 36}\n```';
+  const jobId = await assistant.submit(asks({ say: say.slice(6) }), { provider: 'gemini', outputSchema: SCHEMA });
+  expect(await assistant.ended(jobId)).toMatchObject({ status: 'completed', structured: { name: 'Ada', age: 36 } });
+  const { text } = await assistant.call('llm_job_wait', { jobId });
+  expect(text.split('\n').at(-1)).toBe('{"name":"Ada","age":36}');
+});
+
+test.for([
+  ['{"name": "Ada"}', /does not fit outputSchema: the object: .*"age"/],
+  ['{"name": "Ada", "age": -1}', /does not fit outputSchema: age: /],
+  ['Ada, 36', /does not fit outputSchema: it is not JSON\./],
+] as const)('a miss is a failure that shows the text: %s', async ([say, words], { sandbox }) => {
+  const assistant = await sandbox.assistant();
+  const jobId = await assistant.submit(asks({ say }), { outputSchema: SCHEMA });
+  const { text } = await assistant.call('llm_job_wait', { jobId });
+  expect(text).toMatch(/^claude-\w{8} failed \(invalid_output\)/);
+  expect(text).toMatch(words);
+  expect(text.split('\n').at(-1)).toBe(say);
+});
+
+test('a CLI with a flag for it gets the schema, the others are asked in the prompt', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant();
+  const echo = async (provider: string) => {
+    const jobId = await assistant.submit(asks({ echo: true }), { provider, outputSchema: SCHEMA });
+    return echoIn((await assistant.call('llm_job_wait', { jobId })).text);
+  };
+  const [claude, codex, gemini] = [await echo('claude'), await echo('codex'), await echo('gemini')];
+  expect(claude.argv).toContain(`--json-schema=${JSON.stringify(SCHEMA)}`);
+  expect(codex.argv).toContainEqual(expect.stringMatching(/^--output-schema=.*\/schema\.json$/));
+  expect(gemini.argv.join(' ')).not.toContain('schema');
+  expect(gemini.bytes).toBeGreaterThan(claude.bytes + JSON.stringify(SCHEMA).length);
+});
+
+test('what is no schema for an object is refused', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant();
+  for (const [outputSchema, words] of [
+    [{ type: 'string' }, /^bad_argument: outputSchema must be a JSON Schema with "type": "object"/],
+    ['{}', /^bad_argument: outputSchema = "\{\}": /],
+    [{ type: 'object', $ref: '#/nowhere' }, /^bad_argument: outputSchema is no JSON Schema: /],
+    [{ type: 'object', description: 'x'.repeat(70_000) }, /^bad_argument: outputSchema has more than 65536 bytes/],
+  ] as const) {
+    const reply = await assistant.call('llm_job_submit', { prompt: 'hi', outputSchema });
+    expect(reply.text).toMatch(words);
+    expect(reply.isError).toBe(true);
+  }
+});
