@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const words = z.array(z.string());
+const variables = z.record(z.string(), z.string());
 const absolute = z.string().startsWith('/', 'must be an absolute path');
 
 /** Which variables of the server's environment a CLI gets. Names may hold `*`. */
@@ -61,6 +62,8 @@ export const DEFINITION = z.strictObject({
   prompt: z.union([z.literal('stdin'), words]).optional(),
   /** Arguments for what a request may name; each stands for itself in `{…}`. Absent: it cannot be asked for. */
   model: words.optional(),
+  /** The model of a request that names none, for a CLI that has no default of its own. */
+  defaultModel: z.string().min(1).optional(),
   effort: words.optional(),
   system: words.optional(),
   /** To begin a conversation under an id that we choose, and to go on with one: `{session}`. */
@@ -68,6 +71,8 @@ export const DEFINITION = z.strictObject({
   resume: words.optional(),
   /** Arguments for each level of access that it can keep. A level that is not there is refused. */
   access: z.strictObject({ 'read-only': words, edit: words, full: words }).partial().optional(),
+  /** Variables for each level, for a CLI that has no arguments for it. */
+  accessEnv: z.strictObject({ 'read-only': variables, edit: variables, full: variables }).partial().optional(),
   models: words.optional(),
   /** Variables, and files below the home folder, of which one shows a login. */
   loginEnv: words.optional(),

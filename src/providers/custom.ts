@@ -29,7 +29,7 @@ export function customProvider(name: string, definition: ProviderSettings & { co
     login: definition.login ?? `see the documentation of ${title}`,
     logins: [
       ...(definition.loginEnv ?? []).map((env): Login => ({ kind: 'api key', env })),
-      ...(definition.loginFiles ?? []).map((file): Login => ({ kind: 'subscription', file })),
+      ...(definition.loginFiles ?? []).map((file): Login => ({ kind: 'account', file })),
     ],
     loginEnv: definition.loginEnv ?? [],
     dropEnv: [],
@@ -52,20 +52,22 @@ export function customProvider(name: string, definition: ProviderSettings & { co
 }
 
 function invoke(definition: Definition, request: ProviderRequest): Invocation {
-  const { access = { 'read-only': [] }, model, effort, system, fresh, resume, prompt } = definition;
+  const { access = { 'read-only': [] }, accessEnv, model, effort, system, fresh, resume, prompt } = definition;
+  // The folder first: what a caller says is never read as a template.
+  const inFolder = (word: string) => word.replaceAll('{cwd}', () => request.cwd);
   const fill = (words: readonly string[] | undefined, mark: string, value: string | undefined) =>
-    value === undefined ? [] : (words ?? []).map((word) => word.replaceAll(`{${mark}}`, () => value));
+    value === undefined ? [] : (words ?? []).map((word) => inFolder(word).replaceAll(`{${mark}}`, () => value));
   const args = [
-    ...(request.extras.args ?? []),
-    ...(access[request.access] ?? []),
+    ...(request.extras.args ?? []).map(inFolder),
+    ...(access[request.access] ?? []).map(inFolder),
     ...fill(request.resume ? resume : fresh, 'session', request.sessionId),
-    ...fill(model, 'model', request.model),
+    ...fill(model, 'model', request.model ?? definition.defaultModel),
     ...fill(effort, 'effort', request.effort),
     ...fill(system, 'system', request.resume ? undefined : request.systemPrompt),
     // Last, because it may be a positional argument.
     ...(Array.isArray(prompt) ? fill(prompt, 'prompt', request.prompt) : []),
-  ].map((word) => word.replaceAll('{cwd}', () => request.cwd));
-  return { args, env: {} };
+  ];
+  return { args, env: { ...accessEnv?.[request.access] } };
 }
 
 /** One rule as a function of a record. */

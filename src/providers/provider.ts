@@ -119,8 +119,8 @@ export interface Invocation {
 
 /** One way in which a CLI may be logged in: a variable that is set, or a file that the login leaves. */
 export type Login = {
-  /** Who pays: a flat subscription, by use with an `api key`, a `cloud` account, or nobody (`local`). */
-  kind: 'subscription' | 'api key' | 'cloud' | 'local';
+  /** Who pays: a flat subscription, by use with an `api key`, a `cloud` account; an `account` is not known better. */
+  kind: 'subscription' | 'api key' | 'cloud' | 'account';
 } & (
   | { env: string }
   | {
