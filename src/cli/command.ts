@@ -16,6 +16,8 @@ const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
   sidejob providers [--json]       the CLIs there are, their logins and what is wrong
   sidejob providers add [NAME]     enter a recipe for a CLI that is not built in; without NAME: which there are
   sidejob providers test NAME      one prompt through it, with command line, events and answer
+  sidejob usage [--by KEY]         what ended jobs have used, by provider, model, day or label;
+               [--days N] [--json] of the last 30 days, or N
   sidejob mcp install CLIENT       enter Sidejob in claude-code, claude-desktop or cursor
   sidejob mcp uninstall CLIENT     and take it out again
   sidejob mcp print CLIENT         the entry, to paste
@@ -29,6 +31,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   logs: async () => (await import('./logs.js')).logsCommand,
   cancel: async () => (await import('./cancel.js')).cancelCommand,
   providers: async () => (await import('./providers.js')).providersCommand,
+  usage: async () => (await import('./usage.js')).usageCommand,
   mcp: async () => (await import('./mcp.js')).mcpEntry,
 };
 

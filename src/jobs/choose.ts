@@ -3,11 +3,12 @@ import { nearest } from '../config/nearest.js';
 import { SidejobError } from '../errors.js';
 import { oneLine } from '../providers/json.js';
 import type { Provider } from '../providers/provider.js';
+import { limitedUntil } from '../store/usage.js';
 import type { Engine } from './engine.js';
 
 /**
  * The provider a request means: the one named, the configured default, or a ready one of another vendor than
- * the caller's (a second opinion is worth more than an echo).
+ * the caller's (a second opinion is worth more than an echo). One whose account is known to be limited comes last.
  * @throws SidejobError `unknown_provider`, `not_installed`
  */
 export async function chooseProvider(engine: Engine, name: string | undefined, client: string): Promise<Provider> {
@@ -17,8 +18,13 @@ export async function chooseProvider(engine: Engine, name: string | undefined, c
   if (wanted !== undefined) return knownProvider(providers, wanted);
   const ready = await engine.readyProviders();
   const candidates = providers.filter((provider) => ready.includes(provider.name) && provider.vendor !== 'sidejob');
-  const other = candidates.find((provider) => !provider.clients.some((prefix) => client.startsWith(prefix)));
-  const chosen = other ?? candidates[0];
+  const now = Date.now();
+  const free = candidates.filter(
+    ({ name: each }) => limitedUntil(engine.store, each, engine.loginKeyOf(each), now) === undefined,
+  );
+  const able = free.length > 0 ? free : candidates;
+  const other = able.find((provider) => !provider.clients.some((prefix) => client.startsWith(prefix)));
+  const chosen = other ?? able[0];
   if (chosen) return chosen;
   throw new SidejobError(
     'not_installed',

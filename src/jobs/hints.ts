@@ -1,6 +1,7 @@
 // What to do about each kind of failure, in one sentence.
 import type { Provider } from '../providers/provider.js';
 import type { Reason } from '../store/record.js';
+import { localTime } from './figures.js';
 
 const HINTS: Record<Reason, string | ((provider: Provider) => string)> = {
   exit_code: 'See llm_job_result with view "stderr".',
@@ -33,4 +34,10 @@ export function hintFor(reason: Reason, provider: Provider | undefined): string 
   const hint = HINTS[reason];
   if (typeof hint === 'string') return hint;
   return provider ? hint(provider) : null;
+}
+
+/** The hint for a limit of which it is known when it is over (in milliseconds), as it is true at `now`. */
+export function limitHint(resetsAt: number, now: number): string {
+  if (resetsAt <= now) return 'That limit is over by now; submit it again if wanted.';
+  return `Wait until ${localTime(resetsAt, now)}, or use another provider.`;
 }

@@ -1,7 +1,7 @@
 // What can be said of each provider without running it.
 import type { Provider } from '../providers/provider.js';
-import { usageSince } from '../store/jobs.js';
 import { placesTaken } from '../store/queue.js';
+import { acceptedOn, dayOf, limitedUntil, usedOn } from '../store/usage.js';
 import { loginSign, type Readiness, readinessOf } from './clis.js';
 import type { Engine } from './engine.js';
 
@@ -17,14 +17,16 @@ export interface ProviderView {
   models?: readonly string[];
   access: readonly string[];
   running?: number;
-  jobsToday?: number;
-  tokensToday?: number;
+  /** Jobs accepted since midnight, and what those that have ended since then used, as far as CLIs report it. */
+  today?: { jobs: number; inputTokens?: number; outputTokens?: number; costUsd?: number };
+  /** When a limit of the account is over that the CLI has told of; ISO 8601. */
+  limitedUntil?: string;
   remedy?: string;
 }
 
 export async function describeProviders(engine: Engine, providers: readonly Provider[]): Promise<ProviderView[]> {
   const { byProvider } = placesTaken(engine.store, engine.server.host);
-  const midnight = new Date().setHours(0, 0, 0, 0);
+  const now = Date.now();
   return Promise.all(
     providers.map(async (provider) => {
       const [status, found, login] = await Promise.all([
@@ -32,7 +34,8 @@ export async function describeProviders(engine: Engine, providers: readonly Prov
         engine.findCli(provider),
         loginSign(provider, engine.envOf(provider)),
       ]);
-      const { jobs, tokens } = usageSince(engine.store, provider.name, midnight);
+      const today = usedToday(engine, provider.name, now);
+      const until = limitedUntil(engine.store, provider.name, engine.loginKeyOf(provider.name), now);
       const remedy =
         status === 'not_installed'
           ? provider.install
@@ -49,10 +52,19 @@ export async function describeProviders(engine: Engine, providers: readonly Prov
         ...(provider.models.length > 0 && { models: provider.models }),
         access: provider.accessLevels,
         ...(running && { running }),
-        ...(jobs && { jobsToday: jobs }),
-        ...(tokens && { tokensToday: tokens }),
+        ...(today && { today }),
+        ...(until !== undefined && { limitedUntil: new Date(until).toISOString() }),
         ...(remedy && { remedy }),
       };
     }),
   );
+}
+
+/** Undefined for a day without a trace of the provider. */
+function usedToday({ store }: Engine, provider: string, now: number): ProviderView['today'] {
+  const day = dayOf(now);
+  const jobs = acceptedOn(store, day, provider);
+  const { inputTokens, outputTokens, costUsd } = usedOn(store, day, provider);
+  const figures = Object.entries({ inputTokens, outputTokens, costUsd }).filter(([, value]) => value !== null);
+  return jobs > 0 || figures.length > 0 ? { jobs, ...Object.fromEntries(figures) } : undefined;
 }

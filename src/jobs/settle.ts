@@ -10,7 +10,7 @@ import { livenessOf, type ProcessIdentity } from '../process/identity.js';
 import { jobProcesses } from '../process/job-processes.js';
 import { isGroupAlive } from '../process/terminate.js';
 import { emptyFold, type FoldState, foldEvents } from '../providers/fold.js';
-import type { Provider } from '../providers/provider.js';
+import type { Provider, ReadFailure } from '../providers/provider.js';
 import { findJob, lastUsageTotal } from '../store/jobs.js';
 import type { Cause, JobRecord, Reason } from '../store/record.js';
 import { findServer } from '../store/servers.js';
@@ -23,6 +23,8 @@ import { runUsage } from './usage.js';
 
 const STDERR_TAIL_BYTES = 16 * 1024;
 const REPORT_MAX_BYTES = 1024 * 1024;
+/** No limit lasts longer; a time beyond it is a mistake. */
+const RESET_MAX_MS = 366 * 86_400_000;
 /** How far a file's time may lie behind the clock: Linux stamps files with the last timer tick (at most 10 ms). */
 const FILE_TIME_MS = 20;
 
@@ -124,6 +126,7 @@ async function finish(
     sizeOf(files.stderr),
   ]);
   const tail = await readBytes(files.stderr, Math.max(0, stderrBytes - STDERR_TAIL_BYTES), STDERR_TAIL_BYTES);
+  const stderr = tail.toString('utf8');
   const { answer, misfit } = structuredAnswer(job.outputSchema, fold.answer);
   const verdict = decideOutcome({
     provider,
@@ -133,7 +136,7 @@ async function finish(
     signalSent: job.signalSent,
     fold,
     launcherLog,
-    stderr: tail.toString('utf8'),
+    stderr,
     misfit,
   });
   const before = job.resume ? lastUsageTotal(engine.store, job) : undefined;
@@ -145,7 +148,7 @@ async function finish(
     usageTotal: fold.usage ?? null,
     sessionId: fold.sessionId ?? null,
     model: fold.model ?? null,
-    resetsAt: resetOf(verdict.reason, fold, endedAt),
+    resetsAt: resetOf(verdict.reason, fold, provider?.readStderr?.(stderr), endedAt),
     answerBytes: Buffer.byteLength(answer),
     stdoutBytes,
     stderrBytes,
@@ -171,11 +174,18 @@ async function foldOf(engine: Engine, job: JobRecord, files: JobFiles, provider:
   return report.length === 0 ? fold : foldEvents(fold, provider.readReport(report.toString('utf8')));
 }
 
-/** When the limit that ended the job is over, where the CLI said so. */
-function resetOf(reason: Reason | null, { resetsAt, error }: FoldState, endedAt: number): number | null {
+/** When the limit that ended the job is over, where the CLI said so on stdout or else on stderr. */
+function resetOf(
+  reason: Reason | null,
+  { resetsAt, error }: FoldState,
+  complaint: ReadFailure | undefined,
+  endedAt: number,
+): number | null {
   if (reason !== 'rate_limited' && reason !== 'quota_exhausted') return null;
-  const after = error?.retryAfterSec;
-  return resetsAt ?? (after === undefined ? null : endedAt + Math.ceil(after * 1000));
+  const after = error?.retryAfterSec ?? complaint?.retryAfterSec;
+  const at = Math.ceil(resetsAt ?? endedAt + (after ?? Number.NaN) * 1000);
+  // What the CLI says may be anything, and the store takes whole numbers only.
+  return at > 0 && at < endedAt + RESET_MAX_MS ? at : null;
 }
 
 /** When it ended, as the exit file tells; now, where there is none. A job may have ended while no server lived. */

@@ -26,6 +26,7 @@ import {
 } from './checks.js';
 import { loginSign } from './clis.js';
 import { continued } from './conversation.js';
+import { checkDay } from './day-limits.js';
 import type { Engine } from './engine.js';
 import { newJobId } from './ids.js';
 import { type Caller, type JobRequest, requestKey, type Submitted } from './request.js';
@@ -111,6 +112,7 @@ export async function submitJob(
       const already = existing(engine, job, request);
       if (already) return already;
       checkBusy(engine, job);
+      checkDay(engine, job);
       engine.register();
       insertJob(engine.store, job);
       // An answer that is attached has been put to use.

@@ -6,6 +6,7 @@ import { oneLine } from '../providers/json.js';
 import { queuePosition } from '../store/queue.js';
 import type { JobKind, JobRecord, JobStatus, Reason } from '../store/record.js';
 import type { Engine } from './engine.js';
+import { limitHint } from './hints.js';
 import { isOwnerAlive } from './settle.js';
 
 /** How long a look at a job's activity may take; a job that prints gigabytes is not read to its end for it. */
@@ -39,6 +40,8 @@ export interface JobView {
   cancelRequested?: true;
   error?: string;
   hint?: string;
+  /** When the limit that ended it is over, where the CLI has said so; ISO 8601. */
+  resetsAt?: string;
 }
 
 /** The view of a job. An active job's output is read on to tell its activity. */
@@ -67,7 +70,8 @@ export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> 
     }),
     cancelRequested: !ended && job.cause !== null ? true : null,
     error: job.error,
-    hint: job.hint,
+    hint: job.resetsAt === null ? job.hint : limitHint(job.resetsAt, Date.now()),
+    resetsAt: job.resetsAt === null ? null : new Date(job.resetsAt).toISOString(),
   }) as JobView;
 }
 

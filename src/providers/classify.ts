@@ -3,6 +3,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { isObject, number, object, oneLine, string } from './json.js';
 import type { ProviderErrorKind, ReadFailure } from './provider.js';
+import { retryAfter } from './retry-after.js';
 
 /** A failure that was looked into, down to whether trying again can heal it. */
 export type Failure = ReadFailure & { fatal: boolean };
@@ -21,7 +22,7 @@ const BY_STATUS: Readonly<Record<number, ProviderErrorKind>> = {
 };
 
 const QUOTA =
-  /\bquota\b|usage limit|(?:hit|reached) your [\w ]{0,20}limit|credit balance|out of credits|insufficient_quota|billing/i;
+  /\bquota\b|usage limit|(?:hit|reached) your [\w -]{0,20}limit|credit balance|out of credits|insufficient_quota|billing/i;
 
 /** In this order: "stream disconnected …: content_filter" is a refusal, "Connection refused" is not. */
 const BY_WORDS: readonly (readonly [ProviderErrorKind, RegExp])[] = [
@@ -51,13 +52,21 @@ const BY_WORDS: readonly (readonly [ProviderErrorKind, RegExp])[] = [
 
 /**
  * Reads an error text: nested JSON and decoration are taken off, and what is left is one line.
- * `status` is the HTTP status where the CLI reports one; else it is looked for in the text.
+ * `status` is the HTTP status where the CLI reports one; else it is looked for in the text. `now` (milliseconds) is only
+ * for limits that end at a time of day.
  */
-export function failure(raw: string, status?: number): Failure {
-  const { text, codes, status: found } = unwrap(stripVTControlCharacters(raw.slice(0, READ_CHARS)));
+export function failure(raw: string, status?: number, now: number = Date.now()): Failure {
+  const said = stripVTControlCharacters(raw.slice(0, READ_CHARS));
+  const { text, codes, status: found } = unwrap(said);
   const message = clean(text);
   const kind = kindOf(status ?? found, `${message} ${codes}`.trim());
-  return { kind, message: message || defaultMessage(status ?? found), fatal: isFatal(kind) };
+  const retryAfterSec = kind === 'rate_limited' || kind === 'quota_exhausted' ? retryAfter(said, now) : undefined;
+  return {
+    kind,
+    message: message || defaultMessage(status ?? found),
+    fatal: isFatal(kind),
+    ...(retryAfterSec !== undefined && { retryAfterSec }),
+  };
 }
 
 /** Whether only a person can heal it: a wrong key, an unknown model. */
@@ -107,7 +116,8 @@ function statusIn(text: string): number | undefined {
 
 function clean(text: string): string {
   const line = oneLine(text, READ_CHARS)
-    .replace(/^\[API Error: (.*)\]$/, '$1')
+    // The bracket closes on a later line where the message has several.
+    .replace(/^\[API Error: (.*?)\]?$/, '$1')
     .replace(/^API Error: /, '')
     // Codex ends its messages with the address and the ids of the request.
     .replace(/, url: .*$/, '')

@@ -46,6 +46,8 @@ function read(record: Json): ProviderEvent[] {
       return readAssistant(record);
     case 'result':
       return readResult(record);
+    case 'rate_limit_event':
+      return readLimit(object(record, 'rate_limit_info'));
     default:
       return [];
   }
@@ -56,6 +58,15 @@ function readSystem(record: Json): ProviderEvent[] {
   const sessionId = string(record, 'session_id');
   if (record.subtype !== 'init' || !sessionId) return [];
   return [{ type: 'session', sessionId, model: string(record, 'model') }];
+}
+
+/**
+ * Comes with every change of the account's limits, mostly "allowed" or "allowed_warning". `resetsAt` is in seconds.
+ * Seen with a subscription's token; with an API key there are none.
+ */
+function readLimit(info: Json): ProviderEvent[] {
+  const resetsAt = number(info, 'resetsAt');
+  return info.status === 'rejected' && resetsAt !== undefined ? [{ type: 'limit', resetsAt: resetsAt * 1000 }] : [];
 }
 
 function readRetry(record: Json): ProviderEvent {
@@ -186,7 +197,13 @@ export const claude: Provider = {
   models: ['fable', 'opus', 'sonnet'],
   // Not "type":"user": those lines are tool results, the bulk of the output. Quotes inside a JSON string are
   // escaped, so what a tool printed cannot look like a needle.
-  needles: ['"type":"assistant"', '"type":"result"', '"subtype":"init"', '"subtype":"api_retry"'],
+  needles: [
+    '"type":"assistant"',
+    '"type":"result"',
+    '"type":"rate_limit_event"',
+    '"subtype":"init"',
+    '"subtype":"api_retry"',
+  ],
   tailHoldsAnswer: true,
   invoke,
   read,

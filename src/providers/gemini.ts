@@ -68,8 +68,8 @@ function readStderr(text: string): ReadFailure | undefined {
   if (line === undefined) return undefined;
   const [, attempt, status, why] = ATTEMPT.exec(line) ?? [];
   const words = (why ?? REPORT.exec(line)?.[1] ?? '').replace(CLASS_NAME, '');
-  const { kind, message } = failure(words, status === undefined ? undefined : Number(status));
-  return { kind, message: attempt === undefined ? message : `attempt ${attempt} failed: ${message}` };
+  const { fatal: _, message, ...rest } = failure(words, status === undefined ? undefined : Number(status));
+  return { ...rest, message: attempt === undefined ? message : `attempt ${attempt} failed: ${message}` };
 }
 
 export const gemini: Provider = {

@@ -64,17 +64,10 @@ function amount(value: number | undefined): number | null {
 
 /** What jobs that ended on a day have used, in all or on one provider. */
 export function usedOn(store: Store, day: string, provider?: string): UsageSum {
-  const row = store.get<UsageSum>(
-    `SELECT ${SUMS} FROM usage WHERE day = $day AND ($provider IS NULL OR provider = $provider)`,
-    { day, provider: provider ?? null },
-  );
-  return row ?? NOTHING_USED;
+  const sql = `SELECT ${SUMS} FROM usage WHERE day = $day AND ($provider IS NULL OR provider = $provider)`;
+  // A sum without groups always has its one row.
+  return store.get(sql, { day, provider: provider ?? null }) as UsageSum;
 }
-
-const NOTHING_USED = {
-  jobs: 0,
-  ...Object.fromEntries(FIELDS.map((field) => [field, null])),
-} as UsageSum;
 
 /** What jobs that ended on `since` or later have used: one sum for each provider, model, day or label. */
 export function sumUsage(store: Store, by: UsageKey, since: string): (UsageSum & { key: string })[] {
@@ -86,7 +79,7 @@ export function sumUsage(store: Store, by: UsageKey, since: string): (UsageSum &
 
 /** The sum of all that `sumUsage` tells apart. */
 export function totalUsage(store: Store, since: string): UsageSum {
-  return store.get<UsageSum>(`SELECT ${SUMS} FROM usage WHERE day >= $since`, { since }) ?? NOTHING_USED;
+  return store.get(`SELECT ${SUMS} FROM usage WHERE day >= $since`, { since }) as UsageSum;
 }
 
 /**
@@ -97,9 +90,9 @@ export function limitedUntil(store: Store, provider: string, loginKey: string, n
   const row = store.get<{ until: number | null }>(
     `SELECT max(resetsAt) AS until FROM job AS limited INDEXED BY job_reset
       WHERE provider = $provider AND resetsAt > $now AND loginKey = $loginKey
-        AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_provider
-                         WHERE provider = $provider AND seq > limited.seq AND loginKey = $loginKey
-                           AND status = 'completed' AND startedAt > limited.finishedAt)`,
+        AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_started
+                         WHERE provider = $provider AND startedAt > limited.finishedAt
+                           AND loginKey = $loginKey AND status = 'completed')`,
     { provider, loginKey, now },
   );
   return row?.until ?? undefined;

@@ -31,6 +31,27 @@ test('a conversation gone on with: same session, tokens of this run, cost of bot
   expect(state.cumulative).toEqual(['costUsd']);
 });
 
+describe('limits of the account', () => {
+  const limit = (info: object) => ({ type: 'rate_limit_event', rate_limit_info: info, uuid: 'u', session_id: 's' });
+
+  test('one that is reached ends at a time, in seconds', () => {
+    const message = "You've hit your 5-hour limit · resets 2:51pm (UTC)";
+    expect(foldRecording(claude, 'limit-reached.stdout')).toMatchObject({
+      ...apiError('quota_exhausted', message, false),
+      resetsAt: 1795186264_000,
+    });
+  });
+
+  test.each([
+    [{ status: 'allowed', resetsAt: 1784079000, rateLimitType: 'five_hour' }],
+    [{ status: 'allowed_warning', resetsAt: 1784079000, utilization: 0.9 }],
+    [{ status: 'rejected' }],
+    [{}],
+  ])('%j says nothing', (info) => {
+    expect(claude.read(limit(info))).toEqual([]);
+  });
+});
+
 describe('tools', () => {
   test('the activity is the call while it runs', () => {
     expect(foldRecording(claude, 'tool-allowed.jsonl', 2)).toMatchObject({

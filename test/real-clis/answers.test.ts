@@ -62,7 +62,8 @@ describe.each(CLI_NAMES)('%s', (cli) => {
     // Each job's own, also where the CLI counts the conversation (Codex its tokens, Claude Code its cost).
     expect([await machine.used(first), await machine.used(second)]).toEqual([USED[cli], USED[cli]]);
     const { providers } = await assistant.data('llm_providers', { provider: cli });
-    expect(providers).toEqual([expect.objectContaining({ status: 'ready', jobsToday: 2, tokensToday: 36 })]);
+    const today = expect.objectContaining({ jobs: 2, inputTokens: 22, outputTokens: 14 });
+    expect(providers).toEqual([expect.objectContaining({ status: 'ready', today })]);
   });
 });
 

@@ -1,5 +1,5 @@
-// Installs the real CLIs, at the versions that were recorded, into .real-clis/ in the repo's root (860 MB, ignored
-// by git). What is there already and runs is kept.
+// Installs the real CLIs, at the versions that were recorded, into .real-clis/ in the repo's root (860 MB, all of them
+// 1.7 GB; ignored by git). What is there already and runs is kept.
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
@@ -8,11 +8,18 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** Exact, because npm quietly picks an older release where a range allows one that fits an older Node. */
-const CLIS = [
+const THREE = [
   { command: 'claude', package: '@anthropic-ai/claude-code', version: '2.1.328' },
   { command: 'codex', package: '@openai/codex', version: '0.169.0' },
   { command: 'gemini', package: '@google/gemini-cli', version: '0.61.0' },
 ];
+const OTHERS = [
+  { command: 'qwen', package: '@qwen-code/qwen-code', version: '0.24.4' },
+  { command: 'opencode', package: 'opencode-ai', version: '1.18.33' },
+  { command: 'copilot', package: '@github/copilot', version: '1.0.102' },
+  { command: 'pi', package: '@earendil-works/pi-coding-agent', version: '0.74.2' },
+];
+const CLIS = process.env.REAL_CLIS === 'all' ? [...THREE, ...OTHERS] : THREE;
 
 const folder = join(import.meta.dirname, '../../.real-clis');
 const bin = join(folder, 'node_modules/.bin');
@@ -24,11 +31,12 @@ const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s
 async function installedVersion({ command }) {
   const home = join(folder, 'home');
   await mkdir(home, { recursive: true });
-  const { stdout } = await run(join(bin, command), ['--version'], {
+  const { stdout, stderr } = await run(join(bin, command), ['--version'], {
     env: { ...env, HOME: home },
     timeout: 30_000,
-  }).catch(() => ({ stdout: '' }));
-  return /\d+\.\d+\.\d+/.exec(stdout)?.[0];
+  }).catch(() => ({ stdout: '', stderr: '' }));
+  // pi says it on stderr.
+  return /\d+\.\d+\.\d+/.exec(stdout + stderr)?.[0];
 }
 
 async function missing() {
@@ -43,7 +51,7 @@ if (wanted.length > 0) {
   const manifest = {
     private: true,
     dependencies: Object.fromEntries(CLIS.map((cli) => [cli.package, cli.version])),
-    allowScripts: { '@anthropic-ai/claude-code': true },
+    allowScripts: { '@anthropic-ai/claude-code': true, 'opencode-ai': true },
   };
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);

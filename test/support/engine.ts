@@ -14,7 +14,7 @@ import { processesOf, processesWith, signal } from './processes.js';
 import { tempFolder } from './temp-folder.js';
 import { until } from './until.js';
 
-/** Prints JSON lines of its own: `{"answer": …}`, `{"error": …}`, `{"fatal": …}`, `{"end": "ok"}`. */
+/** Prints JSON lines of its own: `{"answer": …}`, `{"usage": {…}}`, `{"error": …}`, `{"fatal": …}`, `{"end": "ok"}`. */
 export const shell: Provider = {
   name: 'shell',
   title: 'A shell',
@@ -39,6 +39,8 @@ export const shell: Provider = {
     if (typeof record.answer === 'string') return [{ type: 'answer', text: record.answer }];
     if (typeof record.session === 'string') return [{ type: 'session', sessionId: record.session }];
     if (typeof record.tool === 'string') return [{ type: 'tool', name: 'tool', summary: record.tool }];
+    if (record.usage) return [{ type: 'usage', usage: record.usage }];
+    if (typeof record.limit === 'number') return [{ type: 'limit', resetsAt: record.limit }];
     if (typeof record.error === 'string') return [{ type: 'error', kind: 'rate_limited', message: record.error }];
     if (typeof record.fatal === 'string') {
       return [{ type: 'retry', kind: 'auth_required', message: record.fatal, fatal: true }];

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { chooseProvider, knownProvider } from '../../jobs/choose.js';
+import { dollars, localTime, shortCount } from '../../jobs/figures.js';
 import { modelsOf } from '../../jobs/models.js';
-import { describeProviders } from '../../jobs/providers.js';
+import { describeProviders, type ProviderView } from '../../jobs/providers.js';
 import { NOTE } from '../fields.js';
 import { defineTool } from '../tool.js';
 
@@ -29,10 +30,24 @@ export const providers = defineTool({
     const chosen = await chooseProvider(engine, undefined, call.clientName).catch(() => undefined);
     const lines = views.map((view) => {
       const details = [view.path, view.login && `login: ${view.login}`, view.models?.join(' ')].filter(Boolean);
-      const today = view.jobsToday ? [`${view.jobsToday} job${view.jobsToday > 1 ? 's' : ''} today`] : [];
-      return [`${view.name} ${view.status}`, ...details, ...today, view.remedy].filter(Boolean).join(', ');
+      const limited = view.limitedUntil && `limited until ${localTime(Date.parse(view.limitedUntil), Date.now())}`;
+      const words = [`${view.name} ${view.status}`, ...details, todayPhrase(view), limited, view.remedy];
+      return words.filter(Boolean).join(', ');
     });
     if (chosen) lines.push(`Default here: ${chosen.name}.`);
     return { text: lines.join('\n'), data: { providers: views, ...(chosen && { defaultProvider: chosen.name }) } };
   },
 });
+
+/** "3 jobs, 41k tokens, $0.12 today", of which only what is known. */
+function todayPhrase({ today }: ProviderView): string | undefined {
+  if (!today) return undefined;
+  const { jobs, inputTokens, outputTokens, costUsd } = today;
+  const tokens = (inputTokens ?? 0) + (outputTokens ?? 0);
+  const parts = [
+    jobs > 0 && `${jobs} job${jobs > 1 ? 's' : ''}`,
+    tokens > 0 && `${shortCount(tokens)} tokens`,
+    costUsd && dollars(costUsd),
+  ].filter(Boolean);
+  return parts.length > 0 ? `${parts.join(', ')} today` : undefined;
+}
