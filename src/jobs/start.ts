@@ -1,8 +1,9 @@
 // Starts one job that has a place: spawn, record, and only then let go.
-import { mkdir, readFile } from 'node:fs/promises';
-import { devNull } from 'node:os';
+import { access, mkdir, readFile } from 'node:fs/promises';
+import { devNull, homedir } from 'node:os';
+import { join } from 'node:path';
 import { jobFiles } from '../config/paths.js';
-import { messageOf, SidejobError } from '../errors.js';
+import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { sizeOf } from '../output/read.js';
 import { faultPoint } from '../process/fault.js';
 import { launch } from '../process/launch.js';
@@ -50,6 +51,7 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   }
   await mkdir(files.tmp, { recursive: true, mode: 0o700 });
   const invocation = await invocationOf(engine, job, provider);
+  await Promise.all((invocation.needs ?? []).map(mustBeThere));
   const held = await launch(files, {
     path: found.path,
     args: invocation.args,
@@ -99,7 +101,31 @@ export async function invocationOf(engine: Engine, job: JobRecord, provider: Pro
     ...(schema !== null && provider.structured === 'native' && { outputSchema: { json: schema, file: files.schema } }),
     ...(provider.promptBy === 'argv' && { prompt: await readFile(files.prompt, 'utf8') }),
     extras: engine.config.providers[provider.name] ?? {},
+    env: engine.envOf(provider),
+    files: await userFiles(provider, engine.envOf(provider), job.cwd),
     reportFile: files.report,
+  });
+}
+
+/** The texts of the user's files that a provider looks into; a file that is there but cannot be read stops the start. */
+async function userFiles({ userFiles = [] }: Provider, env: NodeJS.ProcessEnv, cwd: string) {
+  const texts: Record<string, string> = {};
+  for (const { name, below, file, movedBy } of userFiles) {
+    const moved = movedBy && env[movedBy.env];
+    const folder = below === 'cwd' ? cwd : (env.HOME ?? homedir());
+    const path = movedBy && moved ? join(moved, movedBy.file) : join(folder, file);
+    try {
+      texts[name] = await readFile(path, 'utf8');
+    } catch (error) {
+      if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+    }
+  }
+  return texts;
+}
+
+async function mustBeThere(path: string): Promise<void> {
+  await access(path).catch(() => {
+    throw new SidejobError('spawn_failed', `${path} is missing: Sidejob was replaced under this server.`);
   });
 }
 

@@ -58,7 +58,8 @@ export async function submitJob(
   await checkDisk(engine);
   const attached = await withAttachments(engine, request.prompt, request.attach ?? [], cwd);
   const instructed = outputSchema !== null && provider.structured !== 'native';
-  const prompt = instructed ? withSchema(attached, outputSchema) : attached;
+  const asked = instructed ? withSchema(attached, outputSchema) : attached;
+  const prompt = provider.slashCommands && asked.startsWith('/') ? `\n${asked}` : asked;
   checkPromptSize(provider, prompt);
 
   const id = newJobId(provider.name);

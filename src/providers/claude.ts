@@ -1,6 +1,8 @@
 // Claude Code. What is said here of its flags and output was seen with Claude Code 2.1.328; recordings are in
 // test/fixtures/recordings/claude.
+
 import { type Failure, failure, isFatal } from './classify.js';
+import { keptSettings, SETTINGS_FILES } from './claude-settings.js';
 import { toolEvent, usageEvent } from './events.js';
 import { array, isObject, type Json, number, object, string } from './json.js';
 import {
@@ -12,18 +14,35 @@ import {
   type ProviderRequest,
 } from './provider.js';
 
-/**
- * `read-only` takes the editing tools away, which no allow rule of the user's brings back. Bash stays, under
- * Claude's own rules: commands that change nothing pass, others would need somebody to ask and are denied,
- * except where the user's settings allow them.
- */
 const MODE: Record<Access, string> = { 'read-only': 'manual', edit: 'acceptEdits', full: 'bypassPermissions' };
 const EDITING_TOOLS = ['Edit', 'Write', 'NotebookEdit'];
+/** All that a `read-only` job may call. Of Bash, what changes nothing passes (`git log`); the rest is refused. */
+const READING_TOOLS = ['Bash', 'Read', 'Grep', 'Glob', 'WebFetch', 'WebSearch', 'Agent', 'Skill'];
+
+/** Whose settings apply. */
+function settingsArgs({ access, trusted, cwd, extras, files }: ProviderRequest): Invocation {
+  const mcp = extras.mcpConfig ? [`--mcp-config=${extras.mcpConfig}`, '--strict-mcp-config'] : [];
+  // Without a folder's settings its CLAUDE.md is not read either; this brings back that alone.
+  const memory = { CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD: '1' };
+  if (access === 'read-only') {
+    const { settings, env } = keptSettings(files);
+    const args = ['--restricted', `--tools=${READING_TOOLS.join(',')}`, `--settings=${JSON.stringify(settings)}`];
+    return {
+      args: [...args, `--add-dir=${cwd}`, ...(mcp.length > 0 ? mcp : ['--strict-mcp-config'])],
+      env: { ...env, ...memory },
+    };
+  }
+  // A folder that only a model has named: its hooks and allow rules are nobody's wish.
+  if (access === 'edit' && !trusted)
+    return { args: ['--setting-sources=user', `--add-dir=${cwd}`, ...mcp], env: memory };
+  return { args: mcp, env: {} };
+}
 
 function invoke(request: ProviderRequest): Invocation {
   const { access, model, effort, systemPrompt, sessionId, resume, outputSchema, extras } = request;
+  const { args: settings, env } = settingsArgs(request);
   // `--flag=value` keeps a value that begins with "-" from being read as a flag, and a list from taking what follows.
-  const args = ['-p', '--output-format', 'stream-json', '--verbose', '--permission-mode', MODE[access]];
+  const args = ['-p', '--output-format', 'stream-json', '--verbose', '--permission-mode', MODE[access], ...settings];
   const denied = [...(access === 'read-only' ? EDITING_TOOLS : []), ...(extras.denyTools ?? [])];
   if (denied.length > 0) args.push(`--disallowedTools=${denied.join(',')}`);
   if (sessionId) args.push(`--${resume ? 'resume' : 'session-id'}=${sessionId}`);
@@ -34,8 +53,7 @@ function invoke(request: ProviderRequest): Invocation {
   if (outputSchema) args.push(`--json-schema=${outputSchema.json}`);
   if (extras.allowTools?.length) args.push(`--allowedTools=${extras.allowTools.join(',')}`);
   for (const folder of extras.addDirs ?? []) args.push(`--add-dir=${folder}`);
-  if (extras.mcpConfig) args.push(`--mcp-config=${extras.mcpConfig}`, '--strict-mcp-config');
-  return { args: [...args, ...(extras.args ?? [])], env: {} };
+  return { args: [...args, ...(extras.args ?? [])], env };
 }
 
 function read(record: Json): ProviderEvent[] {
@@ -191,6 +209,8 @@ export const claude: Provider = {
   effortLevels: ['low', 'medium', 'high'],
   systemPrompt: true,
   sessionId: 'chosen',
+  slashCommands: true,
+  userFiles: SETTINGS_FILES,
   structured: 'native',
   extras: EXTRAS,
   // The aliases that `claude --help` names.
@@ -210,7 +230,8 @@ export const claude: Provider = {
   // Its stderr is empty unless it refuses to start: "Session ID … is already in use", or bypass as root.
   readStderr(text) {
     if (text.trim() === '') return undefined;
-    const { kind, message } = failure(text.trim().replace(/^Error: /, ''));
-    return { kind, message };
+    const { kind, message } = failure(text.trim().replace(/^error: /i, ''));
+    const isOld = message.startsWith('unknown option');
+    return { kind, message: isOld ? `${message}: update Claude Code; 2.1.328 is known to work.` : message };
   },
 };

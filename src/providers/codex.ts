@@ -18,7 +18,11 @@ function invoke(request: ProviderRequest): Invocation {
   const { access, model, effort, systemPrompt, sessionId, resume, outputSchema, extras } = request;
   // The sandbox and its folders are flags of `exec` alone and stand before `resume`; what follows is understood by both.
   const args = ['exec', '-s', SANDBOX[access], ...(extras.addDirs ?? []).map((folder) => `--add-dir=${folder}`)];
+  // A rule ("don't ask again") runs its command outside the sandbox.
+  if (access !== 'full') args.push('--ignore-rules');
   args.push(...(resume ? ['resume'] : []), '--json', '--skip-git-repo-check');
+  // A user's `approvals_reviewer = "auto_review"` lets a model approve what leaves the sandbox.
+  if (access !== 'full') args.push('-c', 'approval_policy="never"');
   // Its sandbox leaves all of /tmp writable, other projects and stores included; the job's own TMPDIR stays so.
   if (access === 'edit') args.push('-c', 'sandbox_workspace_write.exclude_slash_tmp=true');
   if (model) args.push(`--model=${model}`);

@@ -82,7 +82,11 @@ function foldEvent(state: FoldState, event: ProviderEvent): FoldState {
     case 'tool':
       return { ...recovered(state), activity: event.summary, textEnded: true };
     case 'usage':
-      return { ...state, usage: { ...state.usage, ...event.usage }, cumulative: event.cumulative ?? [] };
+      return {
+        ...state,
+        usage: { ...state.usage, ...(event.add ? sum(event.usage, state.usage) : event.usage) },
+        cumulative: event.cumulative ?? [],
+      };
     case 'retry':
       return { ...state, activity: retryActivity(event), error: errorOf(event) };
     case 'error':
@@ -94,6 +98,12 @@ function foldEvent(state: FoldState, event: ProviderEvent): FoldState {
     case 'end':
       return { ...state, end: event.ok ? 'ok' : 'error' };
   }
+}
+
+function sum(usage: Usage, before: Usage = {}): Usage {
+  return Object.fromEntries(
+    Object.entries(usage).map(([key, count]) => [key, count + (before[key as keyof Usage] ?? 0)]),
+  );
 }
 
 /** The model works again: what failed before was got over. */

@@ -1,5 +1,8 @@
 // Gemini CLI. What is said here of its flags and output was seen with Gemini CLI 0.61.0; recordings are in
 // test/fixtures/recordings/gemini.
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { failure } from './classify.js';
 import { toolEvent, usageEvent } from './events.js';
 import { isObject, type Json, number, object, string } from './json.js';
@@ -8,8 +11,29 @@ import type { Access, Invocation, Provider, ProviderEvent, ProviderRequest, Read
 /** Without a person to ask, a mode's unapproved tools are not even offered to the model. */
 const APPROVAL: Record<Access, string> = { 'read-only': 'default', edit: 'auto_edit', full: 'yolo' };
 
-function invoke({ access, model, sessionId, resume, trusted, extras }: ProviderRequest): Invocation {
+/**
+ * The modes alone hold nothing back: a user's `tools.allowed` or policies, and the model itself by way of plan mode
+ * ("Plan approved. Switching to YOLO mode"), let the shell run. As admin policy ours wins over all of these, but the
+ * flag is ignored where the machine has admin policies of its own; so it is given as a user's, too, first among them.
+ * `--policy` replaces the user's folder, whose denials must stay.
+ */
+const POLICY: Partial<Record<Access, string>> = {
+  'read-only': fileURLToPath(new URL('./gemini-read-only.toml', import.meta.url)),
+  edit: fileURLToPath(new URL('./gemini-edit.toml', import.meta.url)),
+};
+
+function policyArgs(policy: string, env: ProviderRequest['env']): string[] {
+  const users = join(env.GEMINI_CLI_HOME || env.HOME || homedir(), '.gemini', 'policies');
+  // Both flags take lists.
+  const split = [policy, users].find((path) => path.includes(','));
+  if (split) throw new Error(`Gemini CLI would take the comma in ${split} for the end of a path.`);
+  return [`--admin-policy=${policy}`, `--policy=${policy}`, `--policy=${users}`];
+}
+
+function invoke({ access, model, sessionId, resume, trusted, extras, env }: ProviderRequest): Invocation {
   const args = ['-o', 'stream-json', '--approval-mode', APPROVAL[access]];
+  const policy = POLICY[access];
+  if (policy) args.push(...policyArgs(policy, env));
   // `--flag=value`, because it reads "--model --yolo" as two flags.
   if (sessionId) args.push(`--${resume ? 'resume' : 'session-id'}=${sessionId}`);
   if (model) args.push(`--model=${model}`);
@@ -19,7 +43,8 @@ function invoke({ access, model, sessionId, resume, trusted, extras }: ProviderR
   // would not pass signals on.
   // Elsewhere Gemini's own guard stays: a folder's settings can name programs that it would start.
   const trust = trusted ? { GEMINI_CLI_TRUST_WORKSPACE: 'true' } : undefined;
-  return { args, env: { GEMINI_CLI_NO_RELAUNCH: 'true', ...trust } };
+  // A policy file that is missing is ignored without a word.
+  return { args, env: { GEMINI_CLI_NO_RELAUNCH: 'true', ...trust }, ...(policy && { needs: [policy] }) };
 }
 
 function read(record: Json): ProviderEvent[] {
@@ -103,6 +128,7 @@ export const gemini: Provider = {
   effortLevels: [],
   systemPrompt: false,
   sessionId: 'chosen',
+  slashCommands: true,
   extras: ['addDirs', 'args'],
   models: [],
   // Its own statuses, and the HTTP status modulo 256.

@@ -54,8 +54,8 @@ export type ProviderEvent =
   | { type: 'thinking'; text: string }
   /** A tool call in one line, such as `Bash: npm test`. */
   | { type: 'tool'; name: string; summary: string }
-  /** `cumulative` fields count the whole conversation, not this run alone. */
-  | { type: 'usage'; usage: Usage; cumulative?: readonly (keyof Usage)[] }
+  /** `cumulative` fields count the whole conversation, not this run alone. `add`: to what was counted before. */
+  | { type: 'usage'; usage: Usage; cumulative?: readonly (keyof Usage)[]; add?: true }
   /** The CLI tries again by itself. `fatal`: trying again cannot heal it (a wrong key, an unknown model). */
   | ({ type: 'retry'; attempt?: number; maxAttempts?: number } & ReadFailure)
   | ({ type: 'error' } & ReadFailure)
@@ -84,6 +84,10 @@ export interface ProviderRequest {
   /** A JSON Schema for the answer, as text and as a file; only for `structured: 'native'`. */
   outputSchema?: { json: string; file: string };
   extras: Extras;
+  /** What the CLI gets of the environment, before what `invoke` adds. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** The texts of those of `userFiles` that are there. */
+  files: Readonly<Record<string, string>>;
   /** The prompt, where it is passed as an argument (`promptBy: 'argv'`). */
   prompt?: string;
   /** A file of the job that the CLI may write a report to; see `readReport`. */
@@ -115,6 +119,17 @@ export interface Invocation {
   args: string[];
   /** Variables to set for the CLI, beyond what it inherits. */
   env: Record<string, string>;
+  /** Files of ours that the command line names: without one of them, nothing is started. */
+  needs?: readonly string[];
+}
+
+/** A file of the user's that `invoke` has to look into. */
+export interface UserFile {
+  /** What `request.files` calls it. */
+  name: string;
+  below: 'home' | 'cwd';
+  file: string;
+  movedBy?: { env: string; file: string };
 }
 
 /** One way in which a CLI may be logged in: a variable that is set, or a file that the login leaves. */
@@ -129,7 +144,7 @@ export type Login = {
       /** Only if this stands in it. */
       contains?: string;
       /** A variable that moves the file, and its path below the folder that the variable names. */
-      movedBy?: { env: string; file: string };
+      movedBy?: UserFile['movedBy'];
     }
 );
 
@@ -174,6 +189,10 @@ export interface Provider {
   readonly models: readonly string[];
   /** How the CLI itself lists the models it has. */
   readonly listModels?: { readonly args: readonly string[]; read(stdout: string): string[] };
+  /** True: a prompt that begins with "/" would be taken for a command; it gets a line end before it. Default: false. */
+  readonly slashCommands?: boolean;
+  /** Files of the user's that decide the command line. */
+  readonly userFiles?: readonly UserFile[];
   /** How the prompt reaches it. Default: `stdin`, which has no limit, and is not shown in the process table. */
   readonly promptBy?: 'stdin' | 'argv';
   /** Least time between two starts, in milliseconds: for a CLI that harms its own files otherwise. Default: 0. */
@@ -196,7 +215,10 @@ export interface Provider {
   readonly needles: readonly string[];
   /** True if the last 256 KB of the output hold the whole answer, however long it is. */
   readonly tailHoldsAnswer: boolean;
-  /** Builds the command line of a request. Pure. */
+  /**
+   * Builds the command line of a request. Pure.
+   * @throws Error if it cannot be built so that the access is kept; nothing is started then
+   */
   invoke(request: ProviderRequest): Invocation;
   /** What one JSON object of stdout means. Pure; unknown objects mean nothing (`[]`). Never throws. */
   read(record: Record<string, unknown>): ProviderEvent[];

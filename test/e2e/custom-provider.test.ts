@@ -50,7 +50,11 @@ access = { read-only = ["--plan"], full = ["--yes"] }
   );
   const assistant = await sandbox.assistant();
 
-  const { text } = await assistant.call('llm_run', { prompt: '$(say) {model} {cwd}', provider: 'parrot', model: 'm-1' });
+  const { text } = await assistant.call('llm_run', {
+    prompt: '$(say) {model} {cwd}',
+    provider: 'parrot',
+    model: 'm-1',
+  });
 
   const args = ['run', `--dir=${sandbox.project}`, '--plan', '--model', 'm-1', '--prompt=$(say) {model} {cwd}'];
   expect(text.split('\n').slice(1)).toEqual(['stdin: (nothing)', ...args.map((arg) => `arg: ${arg}`)]);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { claude } from '../../src/providers/claude.js';
 import type { FoldState } from '../../src/providers/fold.js';
 import { foldLines, foldRecording, recording } from './recordings.js';
+import { PLAIN } from './request.js';
 
 /** What an API error leaves behind: a final event, no answer, no tokens. */
 function apiError(kind: string, message: string, fatal: boolean): Partial<FoldState> {
@@ -235,5 +236,53 @@ describe('messages', () => {
       { type: 'error', kind: 'provider_error', message: 'error max turns', fatal: false },
       { type: 'end', ok: false },
     ]);
+  });
+});
+
+describe('settings files, of which a read-only job keeps what it must', () => {
+  const settings = (files: Record<string, string>) => {
+    const { args, env } = claude.invoke({ ...PLAIN, files });
+    const given = args.find((arg) => arg.startsWith('--settings='))?.slice('--settings='.length) ?? '';
+    return { settings: JSON.parse(given), env, args };
+  };
+
+  test('the login and what denies, not what allows or runs', () => {
+    const user = {
+      model: 'opus',
+      apiKeyHelper: '/bin/key',
+      env: { ANTHROPIC_BASE_URL: 'http://127.0.0.1:1', BAD: 7 },
+      permissions: { allow: ['Bash'], deny: ['Read(.env)'], defaultMode: 'bypassPermissions' },
+      hooks: { SessionStart: [] },
+    };
+    const project = {
+      env: { BASH_ENV: 'x.sh' },
+      apiKeyHelper: 'x.sh',
+      permissions: { allow: ['Bash'], ask: ['WebFetch'] },
+    };
+    const kept = settings({ user: JSON.stringify(user), project: JSON.stringify(project), local: '' });
+    expect(kept.settings).toEqual({
+      model: 'opus',
+      apiKeyHelper: '/bin/key',
+      permissions: { deny: ['Read(.env)'], ask: ['WebFetch'] },
+    });
+    // A command line is for everybody to see, so variables go through the environment.
+    expect(kept.env).toEqual({
+      ANTHROPIC_BASE_URL: 'http://127.0.0.1:1',
+      CLAUDE_CODE_ADDITIONAL_DIRECTORIES_CLAUDE_MD: '1',
+    });
+    expect(kept.args.join(' ')).not.toContain('127.0.0.1');
+  });
+
+  test('one that cannot be read stops the job: its denials would be lost', () => {
+    expect(() => settings({ project: '{ "permissions": ' })).toThrow(
+      '.claude/settings.json is not valid JSON, so what it denies cannot be kept.',
+    );
+  });
+
+  test('a Claude Code that is too old for this says so', () => {
+    expect(claude.readStderr?.("error: unknown option '--restricted'\n")).toEqual({
+      kind: 'provider_error',
+      message: "unknown option '--restricted': update Claude Code; 2.1.328 is known to work.",
+    });
   });
 });

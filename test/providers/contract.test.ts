@@ -1,34 +1,53 @@
 // What every provider owes the engine: the command lines of all requests, and needles that hide nothing.
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { claude } from '../../src/providers/claude.js';
 import { codex } from '../../src/providers/codex.js';
 import { gemini } from '../../src/providers/gemini.js';
 import { ACCESS_LEVELS, type Provider, type ProviderRequest } from '../../src/providers/provider.js';
 import { foldLines, hasNeedle, recording, stdoutRecordings } from './recordings.js';
+import { PLAIN } from './request.js';
 
 const ID = '948b5512-8e30-4382-8dae-cb64001236fa';
-const FRESH: ProviderRequest = {
-  cwd: '/home/ada/project',
-  access: 'read-only',
-  sessionId: ID,
-  resume: false,
-  trusted: true,
-  extras: {},
-  reportFile: '/jobs/1/report',
-};
+const FRESH: ProviderRequest = { ...PLAIN, sessionId: ID };
 
-const CLAUDE = ['-p', '--output-format', 'stream-json', '--verbose'];
-const CLAUDE_READ_ONLY = [...CLAUDE, '--permission-mode', 'manual', '--disallowedTools=Edit,Write,NotebookEdit'];
-const CODEX_NO_TMP = ['-c', 'sandbox_workspace_write.exclude_slash_tmp=true'];
-const CODEX_READ_ONLY = ['exec', '-s', 'read-only', '--json', '--skip-git-repo-check'];
+const CLAUDE = ['-p', '--output-format', 'stream-json', '--verbose', '--permission-mode'];
+const CLAUDE_READ_ONLY = [
+  ...CLAUDE,
+  ...['manual', '--restricted', '--tools=Bash,Read,Grep,Glob,WebFetch,WebSearch,Agent,Skill'],
+  ...['--settings={"permissions":{"deny":[],"ask":[]}}', '--add-dir=/home/ada/project', '--strict-mcp-config'],
+  '--disallowedTools=Edit,Write,NotebookEdit',
+];
+const CODEX_NEVER = ['-c', 'approval_policy="never"'];
+const CODEX_EDIT = [...CODEX_NEVER, '-c', 'sandbox_workspace_write.exclude_slash_tmp=true'];
+const CODEX_READ_ONLY = [
+  'exec',
+  '-s',
+  'read-only',
+  '--ignore-rules',
+  '--json',
+  '--skip-git-repo-check',
+  ...CODEX_NEVER,
+];
 const GEMINI = ['-o', 'stream-json', '--approval-mode'];
+const geminiPolicy = (access: string) => {
+  const ours = join(import.meta.dirname, `../../src/providers/gemini-${access}.toml`);
+  return [`--admin-policy=${ours}`, `--policy=${ours}`, '--policy=/home/ada/.gemini/policies'];
+};
+const GEMINI_READ_ONLY = [...GEMINI, 'default', ...geminiPolicy('read-only')];
 
 const COMMAND_LINES: [provider: Provider, what: string, request: Partial<ProviderRequest>, args: string[]][] = [
   [claude, 'a new conversation', {}, [...CLAUDE_READ_ONLY, `--session-id=${ID}`]],
   [claude, 'a conversation gone on with', { resume: true }, [...CLAUDE_READ_ONLY, `--resume=${ID}`]],
   [claude, 'no conversation id', { sessionId: undefined }, CLAUDE_READ_ONLY],
-  [claude, 'edit', { access: 'edit' }, [...CLAUDE, '--permission-mode', 'acceptEdits', `--session-id=${ID}`]],
-  [claude, 'full', { access: 'full' }, [...CLAUDE, '--permission-mode', 'bypassPermissions', `--session-id=${ID}`]],
+  [claude, 'edit', { access: 'edit' }, [...CLAUDE, 'acceptEdits', `--session-id=${ID}`]],
+  [
+    claude,
+    'edit where only a model has named the folder',
+    { access: 'edit', trusted: false },
+    [...CLAUDE, 'acceptEdits', '--setting-sources=user', '--add-dir=/home/ada/project', `--session-id=${ID}`],
+  ],
+  [claude, 'full', { access: 'full' }, [...CLAUDE, 'bypassPermissions', `--session-id=${ID}`]],
   [claude, 'a model', { model: 'opus' }, [...CLAUDE_READ_ONLY, `--session-id=${ID}`, '--model=opus']],
   [claude, 'effort', { effort: 'high' }, [...CLAUDE_READ_ONLY, `--session-id=${ID}`, '--effort=high']],
   [
@@ -50,14 +69,23 @@ const COMMAND_LINES: [provider: Provider, what: string, request: Partial<Provide
     codex,
     'a conversation gone on with',
     { resume: true },
-    ['exec', '-s', 'read-only', 'resume', '--json', '--skip-git-repo-check', ID, '-'],
+    ['exec', '-s', 'read-only', '--ignore-rules', 'resume', ...CODEX_READ_ONLY.slice(4), ID, '-'],
   ],
   [
     codex,
     'a conversation gone on with, to edit',
     { resume: true, access: 'edit', model: 'gpt-5.5', effort: 'low' },
     [
-      ...['exec', '-s', 'workspace-write', 'resume', '--json', '--skip-git-repo-check', ...CODEX_NO_TMP],
+      ...[
+        'exec',
+        '-s',
+        'workspace-write',
+        '--ignore-rules',
+        'resume',
+        '--json',
+        '--skip-git-repo-check',
+        ...CODEX_EDIT,
+      ],
       '--model=gpt-5.5',
       ...['-c', 'model_reasoning_effort="low"', ID, '-'],
     ],
@@ -66,7 +94,7 @@ const COMMAND_LINES: [provider: Provider, what: string, request: Partial<Provide
     codex,
     'edit',
     { access: 'edit' },
-    ['exec', '-s', 'workspace-write', '--json', '--skip-git-repo-check', ...CODEX_NO_TMP, '-'],
+    ['exec', '-s', 'workspace-write', '--ignore-rules', '--json', '--skip-git-repo-check', ...CODEX_EDIT, '-'],
   ],
   [codex, 'full', { access: 'full' }, ['exec', '-s', 'danger-full-access', '--json', '--skip-git-repo-check', '-']],
   [codex, 'a model', { model: 'gpt-5.5' }, [...CODEX_READ_ONLY, '--model=gpt-5.5', '-']],
@@ -81,19 +109,19 @@ const COMMAND_LINES: [provider: Provider, what: string, request: Partial<Provide
     codex,
     'a system prompt it would ignore',
     { systemPrompt: 'Be brief.', resume: true },
-    ['exec', '-s', 'read-only', 'resume', '--json', '--skip-git-repo-check', ID, '-'],
+    ['exec', '-s', 'read-only', '--ignore-rules', 'resume', ...CODEX_READ_ONLY.slice(4), ID, '-'],
   ],
 
-  [gemini, 'a new conversation', {}, [...GEMINI, 'default', `--session-id=${ID}`]],
-  [gemini, 'a conversation gone on with', { resume: true }, [...GEMINI, 'default', `--resume=${ID}`]],
-  [gemini, 'no conversation id', { sessionId: undefined }, [...GEMINI, 'default']],
-  [gemini, 'edit', { access: 'edit' }, [...GEMINI, 'auto_edit', `--session-id=${ID}`]],
+  [gemini, 'a new conversation', {}, [...GEMINI_READ_ONLY, `--session-id=${ID}`]],
+  [gemini, 'a conversation gone on with', { resume: true }, [...GEMINI_READ_ONLY, `--resume=${ID}`]],
+  [gemini, 'no conversation id', { sessionId: undefined }, GEMINI_READ_ONLY],
+  [gemini, 'edit', { access: 'edit' }, [...GEMINI, 'auto_edit', ...geminiPolicy('edit'), `--session-id=${ID}`]],
   [gemini, 'full', { access: 'full' }, [...GEMINI, 'yolo', `--session-id=${ID}`]],
   [
     gemini,
     'a model',
     { model: 'gemini-2.5-pro' },
-    [...GEMINI, 'default', `--session-id=${ID}`, '--model=gemini-2.5-pro'],
+    [...GEMINI_READ_ONLY, `--session-id=${ID}`, '--model=gemini-2.5-pro'],
   ],
 ];
 
@@ -125,11 +153,6 @@ describe.each([claude, codex, gemini])('$name', (provider) => {
     const { args } = provider.invoke({ ...FRESH, model: '--yolo' });
     expect(args).not.toContain('--yolo');
     expect(args).toContain('--model=--yolo');
-  });
-
-  test('adds no environment that another request could change', () => {
-    const { env } = provider.invoke(FRESH);
-    expect(provider.invoke({ ...FRESH, access: 'full', model: 'x', resume: true }).env).toEqual(env);
   });
 
   test.each(stdoutRecordings(provider).map((file) => ({ file })))('needles hide nothing in $file', ({ file }) => {

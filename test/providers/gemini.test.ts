@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { gemini } from '../../src/providers/gemini.js';
 import { foldLines, foldRecording, recording } from './recordings.js';
+import { PLAIN } from './request.js';
 
 test('a success', () => {
   expect(foldRecording(gemini, 'success.jsonl')).toEqual({
@@ -27,8 +28,7 @@ test('a conversation gone on with: same session, and tokens of this run', () => 
 });
 
 test('it runs in one process; only in a trusted folder is its own guard switched off', () => {
-  const envOf = (trusted: boolean) =>
-    gemini.invoke({ cwd: '/', access: 'read-only', resume: false, trusted, extras: {}, reportFile: '' }).env;
+  const envOf = (trusted: boolean) => gemini.invoke({ ...PLAIN, trusted }).env;
   expect(envOf(true)).toEqual({ GEMINI_CLI_TRUST_WORKSPACE: 'true', GEMINI_CLI_NO_RELAUNCH: 'true' });
   expect(envOf(false)).toEqual({ GEMINI_CLI_NO_RELAUNCH: 'true' });
 });

@@ -10,6 +10,7 @@ import { customProvider } from '../../src/providers/custom.js';
 import { emptyFold, foldEvents, readLine } from '../../src/providers/fold.js';
 import type { Provider, ProviderRequest } from '../../src/providers/provider.js';
 import { PROVIDERS } from '../../src/providers/registry.js';
+import { PLAIN } from './request.js';
 
 const FOLDER = new URL('../../recipes/', import.meta.url);
 const NAMES = readdirSync(FOLDER).map((file) => file.replace(/\.toml$/, ''));
@@ -28,12 +29,9 @@ function argvOf(name: string, request: Partial<ProviderRequest>): string[] {
   const provider = providerOf(name);
   const [access = 'read-only'] = provider.accessLevels;
   const { args } = provider.invoke({
-    cwd: '/home/ada/project',
+    ...PLAIN,
     access,
-    trusted: true,
-    resume: false,
     extras: { args: providers[name]?.args },
-    reportFile: '/jobs/1/report',
     ...(provider.promptBy === 'argv' && { prompt: 'Hi' }),
     ...request,
   });
