@@ -1,6 +1,6 @@
 // One throw-away machine: a home folder with the real CLIs set up in it, a fake model API on loopback, a project
 // to work in, and the built Sidejob server with its client.
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { onTestFailed, onTestFinished } from 'vitest';
@@ -27,6 +27,7 @@ export interface MachineOptions {
 }
 
 export class Machine {
+  readonly home: string;
   readonly project: string;
   readonly #env: Record<string, string>;
   readonly #servers: Assistant[] = [];
@@ -36,10 +37,11 @@ export class Machine {
     readonly api: FakeModelApi,
     env: Record<string, string>,
   ) {
+    this.home = join(root, 'home');
     this.project = join(root, 'project');
     this.#env = {
       PATH: SEARCH_PATH,
-      HOME: join(root, 'home'),
+      HOME: this.home,
       SIDEJOB_HOME: join(root, 'sidejob'),
       SHELL: '/bin/sh',
       LANG: 'C.UTF-8',
@@ -120,6 +122,11 @@ export class Machine {
   async sessions(jobId: string): Promise<unknown[]> {
     const events = await this.result(jobId, 'events');
     return [...events.matchAll(/^\d+ session (\{.*\})$/gm)].map(([, json = '']) => JSON.parse(json).sessionId);
+  }
+
+  /** A JSON file of the machine's. */
+  async json(path: string): Promise<Record<string, unknown>> {
+    return JSON.parse(await readFile(path, 'utf8'));
   }
 
   /** Processes of jobs that are alive right now. */

@@ -12,6 +12,7 @@ export interface Knobs {
   cut?: boolean;
   tool?: string;
   toolInput?: object | string;
+  tools?: readonly { tool: string; toolInput?: object }[] | string;
   inputTokens?: number;
   outputTokens?: number;
   /** In a base URL only: keeps two equal ones apart. */

@@ -37,6 +37,8 @@ export const DEFAULT_KNOBS = Object.freeze({
   tool: '',
   /** JSON arguments for `tool`. */
   toolInput: '{}',
+  /** A script: a JSON list of `{tool, toolInput}`, called one after the other, offered or not. Wins over `tool`. */
+  tools: '',
   inputTokens: 11,
   outputTokens: 7,
 });
@@ -173,6 +175,7 @@ function checkKnobs(values) {
     else if (typeof DEFAULT_KNOBS[name] === 'boolean') out[name] = value === true || value === 'true' || value === '1';
     else out[name] = typeof value === 'object' ? JSON.stringify(value) : String(value);
   }
+  if (out.tools && !Array.isArray(parseJson(out.tools))) throw new KnobError('knob tools must be a JSON list');
   if (out.toolInput && parseJson(out.toolInput) === undefined) throw new KnobError('knob toolInput must be JSON');
   return out;
 }
@@ -199,8 +202,8 @@ function toNumber(name, value) {
 let nextId = 0;
 
 /** @returns {Turn} */
-function planTurn({ model, stream, prompt, turn, toolNames, namespaces, afterTool, schema }, knobs) {
-  const callTool = knobs.tool !== '' && !afterTool && toolNames.includes(knobs.tool);
+function planTurn({ model, stream, prompt, turn, toolNames, namespaces, toolsDone, schema }, knobs) {
+  const call = nextCall(knobs, toolsDone, toolNames);
   const text = schema
     ? JSON.stringify(exampleOf(schema))
     : knobs.reply.replaceAll('{{turn}}', String(turn)).replaceAll('{{prompt}}', prompt);
@@ -210,11 +213,24 @@ function planTurn({ model, stream, prompt, turn, toolNames, namespaces, afterToo
     model,
     stream,
     namespaces,
-    text: callTool ? '' : text,
-    chunks: callTool ? [] : split(text, knobs.chunks),
-    tool: callTool ? { id: `call_${id}`, name: knobs.tool, input: JSON.parse(knobs.toolInput) } : null,
+    text: call ? '' : text,
+    chunks: call ? [] : split(text, knobs.chunks),
+    tool: call ? { id: `call_${id}`, name: call.tool, input: call.toolInput ?? {} } : null,
     usage: { input: knobs.inputTokens, output: knobs.outputTokens },
   };
+}
+
+/** The tool that the model calls now, if any. */
+function nextCall({ tool, toolInput, tools }, toolsDone, toolNames) {
+  if (tools !== '') return parseJson(tools)[toolsDone];
+  return tool !== '' && toolsDone === 0 && toolNames.includes(tool)
+    ? { tool, toolInput: JSON.parse(toolInput) }
+    : undefined;
+}
+
+/** How many tool results stand after the last words of the user's. */
+function resultsAfterUser(items, isUser, isResult) {
+  return items.slice(items.findLastIndex(isUser) + 1).filter(isResult).length;
 }
 
 function split(text, parts) {
@@ -271,7 +287,7 @@ const anthropic = {
       prompt: textOf(spoken.findLast((m) => m.role === 'user')?.content),
       turn: turnNumber(spoken.map((m) => m.role)),
       toolNames: (request.tools ?? []).map((tool) => tool.name),
-      afterTool: messages.length > 0 && isToolResult(messages.at(-1)),
+      toolsDone: resultsAfterUser(messages, (m) => m.role === 'user' && !isToolResult(m), isToolResult),
       schema: request.output_config?.format?.schema ?? request.output_format?.schema,
     };
   },
@@ -350,7 +366,11 @@ const responses = {
         tool.type === 'namespace' ? tool.tools.map((t) => `${tool.name}__${t.name}`) : tool.name,
       ),
       namespaces: (request.tools ?? []).filter((tool) => tool.type === 'namespace').map((tool) => tool.name),
-      afterTool: String(items.at(-1)?.type).endsWith('_call_output'),
+      toolsDone: resultsAfterUser(
+        items,
+        (item) => item.role === 'user',
+        (item) => String(item.type).endsWith('_call_output'),
+      ),
       schema: request.text?.format?.schema,
     };
   },
@@ -439,7 +459,11 @@ const chat = {
       prompt: textOf(spoken.findLast((m) => m.role === 'user')?.content),
       turn: turnNumber(spoken.map((m) => m.role)),
       toolNames: (request.tools ?? []).map((tool) => tool.function?.name),
-      afterTool: messages.at(-1)?.role === 'tool',
+      toolsDone: resultsAfterUser(
+        messages,
+        (m) => m.role === 'user',
+        (m) => m.role === 'tool',
+      ),
       schema: request.response_format?.json_schema?.schema,
     };
   },
@@ -498,7 +522,7 @@ const gemini = {
       prompt: textOf(spoken.findLast((c) => c.role === 'user')?.parts),
       turn: turnNumber(spoken.map((c) => c.role)),
       toolNames: (request.tools ?? []).flatMap((tool) => tool.functionDeclarations ?? []).map((f) => f.name),
-      afterTool: contents.length > 0 && isToolResult(contents.at(-1)),
+      toolsDone: resultsAfterUser(contents, (c) => c.role === 'user' && !isToolResult(c), isToolResult),
       schema: config.responseJsonSchema ?? config.responseSchema,
     };
   },

@@ -87,6 +87,20 @@ test('a tool is called once, and only when it is on offer', async () => {
   assert.equal((await ask({ messages: [hello] })).type, 'text');
 });
 
+test('a script of tools is called one after the other, offered or not', async () => {
+  api.set({ tools: [{ tool: 'look', toolInput: { at: 'x' } }, { tool: 'leap' }], reply: 'Done.' });
+  const messages = [{ role: 'user', content: 'go' }];
+  const said = [];
+  for (let round = 0; round < 3; round += 1) {
+    const { content } = (await (await post('/v1/messages', { model: 'm', messages })).json()) ?? {};
+    said.push(content[0].name ?? content[0].text);
+    messages.push({ role: 'assistant', content });
+    messages.push({ role: 'user', content: [{ type: 'tool_result', tool_use_id: content[0].id, content: 'ok' }] });
+  }
+  assert.deepEqual(said, ['look', 'leap', 'Done.']);
+  assert.throws(() => api.urlWith({ tools: '{}' }), /knob tools must be a JSON list/);
+});
+
 test('hang and cut stop a stream, and the log says who hung up', { timeout: 5000 }, async () => {
   const body = { stream: true, messages: [hello] };
   await assert.rejects((await post('/v1/messages', body, api.urlWith({ cut: true }))).text());
