@@ -2,7 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import { SidejobError } from '../errors.js';
 import type { Provider } from '../providers/provider.js';
-import { findLatestOf } from '../store/jobs.js';
+import { findJob, findLatestOf } from '../store/jobs.js';
 import type { JobRecord } from '../store/record.js';
 import { NOTHING } from './checks.js';
 import type { Engine } from './engine.js';
@@ -15,7 +15,7 @@ export interface Conversation {
   job?: JobRecord;
 }
 
-/** The shape of the ids that CLIs give their conversations (UUIDs, `ses_…`); job ids look otherwise. */
+/** The shape of the ids that CLIs give their conversations (UUIDs, `ses_…`). A job's id may look so, too. */
 const SESSION_ID = /^(?=.*\d)[\w-]{16,100}$/;
 
 /**
@@ -25,7 +25,8 @@ const SESSION_ID = /^(?=.*\d)[\w-]{16,100}$/;
  */
 export function conversationJob(engine: Engine, typed: string): JobRecord | undefined {
   const named = typed.trim();
-  if (!SESSION_ID.test(named)) return requireJob(engine, named);
+  const byId = findJob(engine.store, named);
+  if (byId || !SESSION_ID.test(named)) return byId ?? requireJob(engine, named);
   return findLatestOf(engine.store, named);
 }
 

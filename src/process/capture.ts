@@ -3,12 +3,12 @@ const TIMEOUT_MS = 15_000;
 const OUTPUT_MAX_BYTES = 1024 * 1024;
 
 /**
- * The stdout of a program that is given nothing to read. Ended, with its process group, after 15 seconds.
+ * What a program prints, on stdout and then on stderr (pi lists its models there). It is given nothing to read. Ended, with its process group, after 15 seconds.
  * @throws Error if it cannot be started, fails, prints more than a megabyte, or takes too long
  */
 export async function capture(path: string, args: readonly string[], env: NodeJS.ProcessEnv, cwd: string) {
   const { execa } = await import('execa');
-  const { stdout } = await execa(path, [...args], {
+  const { stdout, stderr } = await execa(path, [...args], {
     env,
     extendEnv: false,
     cwd,
@@ -18,5 +18,5 @@ export async function capture(path: string, args: readonly string[], env: NodeJS
     forceKillAfterDelay: 1000,
     killDescendants: true,
   });
-  return stdout;
+  return `${stdout}\n${stderr}`;
 }

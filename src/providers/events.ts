@@ -21,8 +21,8 @@ const DOING: readonly (readonly [RegExp, string])[] = [
   [/web_?search|google/i, 'searching the web for'],
   [/web_?fetch|fetch/i, 'fetching'],
   [/bash|shell|exec|command|terminal/i, 'running'],
-  [/edit|write|replace|patch|create_file/i, 'editing'],
-  [/grep|glob|search|find/i, 'searching for'],
+  [/edit|write|replace|patch|create/i, 'editing'],
+  [/grep|glob|search|find|^rg$/i, 'searching for'],
   [/^(read|view)/i, 'reading'],
   [/^(ls|list_dir)/i, 'listing'],
 ];

@@ -187,8 +187,8 @@ export interface Provider {
   readonly extras: readonly (keyof Extras)[];
   /** Model names the CLI documents as aliases; shown to the model, never invented. */
   readonly models: readonly string[];
-  /** How the CLI itself lists the models it has. */
-  readonly listModels?: { readonly args: readonly string[]; read(stdout: string): string[] };
+  /** How the CLI itself lists the models it has; `read` gets what it printed, on stdout and on stderr. */
+  readonly listModels?: { readonly args: readonly string[]; read(printed: string): string[] };
   /** True: a prompt that begins with "/" would be taken for a command; it gets a line end before it. Default: false. */
   readonly slashCommands?: boolean;
   /** Files of the user's that decide the command line. */

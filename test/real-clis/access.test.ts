@@ -4,29 +4,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CLI_NAMES, type CliName } from './clis.js';
+import { CLI_NAMES, CLIS, type CliName, type ToolCall } from './clis.js';
 import { BIN, Machine, SEARCH_PATH } from './machine.js';
-
-interface ToolCall {
-  tool: string;
-  toolInput: object;
-}
-
-/** How the model of each CLI asks to write a file. */
-const WRITE: Record<CliName, (path: string) => ToolCall> = {
-  claude: (path) => ({ tool: 'Write', toolInput: { file_path: path, content: 'written' } }),
-  codex: (path) => ({ tool: 'exec_command', toolInput: { cmd: `printf written > '${path}'` } }),
-  gemini: (path) => ({ tool: 'write_file', toolInput: { file_path: path, content: 'written' } }),
-};
-
-/** The same through the shell. Codex has only apply_patch besides, which the fake API cannot call. */
-const SHELL: Record<Exclude<CliName, 'codex'>, (path: string) => ToolCall> = {
-  claude: (path) => ({ tool: 'Bash', toolInput: { command: `printf written > '${path}'` } }),
-  gemini: (path) => ({ tool: 'run_shell_command', toolInput: { command: `printf written > '${path}'` } }),
-};
-
-/** Which of these tools the model is offered for `read-only`: shells, where the CLI itself holds them back. */
-const OFFERED_READ_ONLY: Record<CliName, string[]> = { claude: ['Bash'], codex: ['exec_command'], gemini: [] };
 
 /** Codex needs user namespaces for its sandbox, and refuses to run commands where there are none. */
 const codexSandbox = await promisify(execFile)(join(BIN, 'codex'), ['sandbox', '--', '/bin/true'], {
@@ -46,47 +25,57 @@ async function run(machine: Machine, cli: CliName, access: string, call: ToolCal
 
 interface OfferedTool {
   name?: string;
+  function?: { name: string };
   functionDeclarations?: { name: string }[];
 }
 
 function toolsOf(body: Record<string, unknown> = {}): string[] {
   const tools = (body.tools ?? []) as OfferedTool[];
   return tools.flatMap(
-    ({ name, functionDeclarations }) => functionDeclarations?.map((each) => each.name) ?? name ?? [],
+    (tool) => tool.functionDeclarations?.map(({ name }) => name) ?? tool.function?.name ?? tool.name ?? [],
   );
 }
 
 describe.each(CLI_NAMES)('%s', (cli) => {
-  const calls = cli === 'codex' ? [WRITE.codex] : [WRITE[cli], SHELL[cli]];
+  const { write, shell, offeredReadOnly, access } = CLIS[cli];
+  const calls = [write, shell].filter((call) => call !== undefined);
   test.each(calls.map((call) => [call('note.txt').tool, call] as const))(
     'read-only writes nothing by %s',
     async (tool, call) => {
       const machine = await Machine.start();
       const tools = await run(machine, cli, 'read-only', call(join(machine.project, 'note.txt')));
-      const offered = OFFERED_READ_ONLY[cli].includes(tool);
+      const offered = offeredReadOnly.includes(tool);
       expect(tools.includes(tool)).toBe(offered);
-      // A tool that is offered was called: its refusal went back to the model.
-      expect(machine.api.requests()).toHaveLength(offered ? 2 : 1);
       expect(await readdir(machine.project)).toEqual([]);
+      // A tool that is offered was called: its refusal went back to the model.
+      expect(JSON.stringify(machine.api.requests().at(-1)?.body).includes('note.txt')).toBe(offered);
     },
   );
 
-  test.skipIf(cli === 'codex' && !codexSandbox)('edit writes in its folder', async () => {
+  test.skipIf(!access.includes('edit') || (cli === 'codex' && !codexSandbox))('edit writes in its folder', async () => {
     const machine = await Machine.start();
     const path = join(machine.project, 'note.txt');
-    const call = WRITE[cli](path);
+    const call = write(path);
     expect(await run(machine, cli, 'edit', call)).toContain(call.tool);
-    expect(await readFile(path, 'utf8')).toBe('written');
+    expect((await readFile(path, 'utf8')).trim()).toBe('written');
     expect(await readdir(machine.project)).toEqual(['note.txt']);
   });
 
-  test('edit writes nothing elsewhere', async () => {
+  test.skipIf(!access.includes('edit'))('edit writes nothing elsewhere', async () => {
     const machine = await Machine.start();
     // Not below /tmp, which Codex lets its commands write to.
     const outside = await mkdtemp('/var/tmp/sidejob-outside-');
     onTestFinished(() => rm(outside, { recursive: true }));
-    const call = WRITE[cli](join(outside, 'note.txt'));
+    const call = write(join(outside, 'note.txt'));
     expect(await run(machine, cli, 'edit', call)).toContain(call.tool);
     expect(await readdir(outside)).toEqual([]);
+  });
+
+  test('a level that it cannot keep is refused', async () => {
+    const { assistant } = await Machine.start();
+    for (const level of ['read-only', 'edit', 'full'].filter((each) => !(access as readonly string[]).includes(each))) {
+      const reply = await assistant.call('llm_job_submit', { prompt: 'hi', provider: cli, access: level });
+      expect(reply.text).toMatch(new RegExp(`^not_supported: ${cli} has no access "${level}"`));
+    }
   });
 });

@@ -1,8 +1,14 @@
-// How each real CLI is set up for a test: pointed at the fake model API, kept quiet, logged in with a key that is
-// none. Seen with the versions in install.mjs.
+// How each real CLI is set up for a test (pointed at the fake model API, kept quiet, logged in with a key that is none),
+// and what it does there. Seen with the versions in install.mjs.
+import { join } from 'node:path';
 import type { Knobs } from '../support/fake-model-api/server.mjs';
 
-export type CliName = 'claude' | 'codex' | 'gemini';
+const THREE = ['claude', 'codex', 'gemini'] as const;
+const OTHERS = ['copilot', 'pi'] as const;
+export type CliName = (typeof THREE)[number] | (typeof OTHERS)[number];
+
+/** Those that are tested now: see run.mjs. */
+export const CLI_NAMES: readonly CliName[] = process.env.REAL_CLIS === 'all' ? [...THREE, ...OTHERS] : THREE;
 
 export interface Place {
   home: string;
@@ -10,6 +16,11 @@ export interface Place {
   url: string;
   /** Whether it gives up after as few retries as its own settings allow. */
   impatient: boolean;
+}
+
+export interface ToolCall {
+  tool: string;
+  toolInput: object;
 }
 
 export interface CliSetup {
@@ -21,7 +32,35 @@ export interface CliSetup {
   env(place: Place): Record<string, string>;
   /** Its configuration files, by their path below the home folder. */
   files(place: Place): Record<string, string>;
+  /** What it makes of the API's 11 and 7 tokens. */
+  used: string;
+  /** Requests that a new conversation makes beside the one for the answer. */
+  sideRequests?: number;
+  /** How the model asks to write a file, and to do so through the shell; no shell where the first is one. */
+  write(path: string): ToolCall;
+  shell?(path: string): ToolCall;
+  /** Which of these tools the model is offered for `read-only`: where the CLI itself holds them back. */
+  offeredReadOnly: readonly string[];
+  access: readonly ('read-only' | 'edit' | 'full')[];
+  /** A command that never ends, and the access that it needs. */
+  endless: ToolCall & { access: string };
+  /** How a job ends when the API answers with these statuses. */
+  refused: Record<401 | 404 | 429, Refusal>;
+  /** True where the conversation is named in the last line only. */
+  namesSessionLast?: boolean;
+  /** False where a conversation cannot go on that was cut short. */
+  keepsCutConversation?: boolean;
 }
+
+export interface Refusal {
+  /** What the job says beside its reason; a signal where it is ended before the CLI gives up. */
+  job: { exitCode?: number; signal?: string; error: string };
+  knobs?: Knobs;
+  requests?: number;
+}
+
+const ENDLESS = 'while true; do sleep 1; done';
+const writing = (path: string) => `printf written > '${path}'`;
 
 export const CLIS: Readonly<Record<CliName, CliSetup>> = {
   claude: {
@@ -37,6 +76,19 @@ export const CLIS: Readonly<Record<CliName, CliSetup>> = {
       ...(impatient && { CLAUDE_CODE_MAX_RETRIES: '1' }),
     }),
     files: () => ({}),
+    // The cost is its own figure, at list price.
+    used: '11 tokens in, 7 out, $0.000138',
+    write: (path) => ({ tool: 'Write', toolInput: { file_path: path, content: 'written' } }),
+    shell: (path) => ({ tool: 'Bash', toolInput: { command: writing(path) } }),
+    offeredReadOnly: ['Bash'],
+    access: ['read-only', 'edit', 'full'],
+    endless: { access: 'read-only', tool: 'Bash', toolInput: { command: ENDLESS } },
+    refused: {
+      // It would try again for 180 s.
+      401: { job: { signal: 'SIGTERM', error: '401 authentication failed' } },
+      404: { job: { exitCode: 1, error: "There's an issue with the selected model (claude-sonnet-4-5)" } },
+      429: { job: { exitCode: 1, error: 'Request rejected (429) · fake error 429' }, requests: 2 },
+    },
   },
   codex: {
     model: 'gpt-5.5',
@@ -54,6 +106,18 @@ export const CLIS: Readonly<Record<CliName, CliSetup>> = {
         '',
       ].join('\n'),
     }),
+    used: '11 tokens in, 7 out',
+    // Its other tool, apply_patch, is one that the fake API cannot call.
+    write: (path) => ({ tool: 'exec_command', toolInput: { cmd: writing(path) } }),
+    offeredReadOnly: ['exec_command'],
+    access: ['read-only', 'edit', 'full'],
+    endless: { access: 'full', tool: 'exec_command', toolInput: { cmd: ENDLESS } },
+    refused: {
+      // It would try both again for 6.5 s.
+      401: { job: { signal: 'SIGTERM', error: 'unexpected status 401 Unauthorized: fake error 401' } },
+      404: { job: { signal: 'SIGTERM', error: 'unexpected status 404 Not Found: fake error 404' } },
+      429: { job: { exitCode: 1, error: 'exceeded retry limit, last status: 429 Too Many Requests' }, requests: 1 },
+    },
   },
   gemini: {
     model: 'gemini-2.5-pro',
@@ -74,7 +138,78 @@ export const CLIS: Readonly<Record<CliName, CliSetup>> = {
         telemetry: { enabled: false },
       }),
     }),
+    used: '11 tokens in, 7 out',
+    write: (path) => ({ tool: 'write_file', toolInput: { file_path: path, content: 'written' } }),
+    shell: (path) => ({ tool: 'run_shell_command', toolInput: { command: writing(path) } }),
+    offeredReadOnly: [],
+    access: ['read-only', 'edit', 'full'],
+    endless: { access: 'full', tool: 'run_shell_command', toolInput: { command: ENDLESS } },
+    refused: {
+      // 401 and 429 modulo 256.
+      401: { job: { exitCode: 145, error: 'fake error 401' } },
+      404: { job: { exitCode: 1, error: 'fake error 404' } },
+      429: { job: { exitCode: 173, error: 'fake error 429' }, requests: 1 },
+    },
+  },
+  copilot: {
+    // With gpt-5.4 the tool that writes is apply_patch, in a form that the fake API cannot call.
+    model: 'claude-sonnet-4.6',
+    printsPieces: true,
+    env: ({ url }) => ({
+      COPILOT_OFFLINE: 'true',
+      COPILOT_AUTO_UPDATE: 'false',
+      COPILOT_PROVIDER_BASE_URL: `${url}/v1`,
+      // The text of the key is blotted out in all that it prints: "fake" would be, in "fake error".
+      COPILOT_PROVIDER_API_KEY: 'fake-key',
+      COPILOT_MODEL: 'gpt-5.4',
+      // It unpacks 235 MB at its first start.
+      XDG_CACHE_HOME: join(import.meta.dirname, '../../.real-clis/cache'),
+    }),
+    files: () => ({}),
+    used: '11 tokens in, 7 out',
+    namesSessionLast: true,
+    write: (path) => ({ tool: 'create', toolInput: { path, file_text: 'written' } }),
+    // One that it takes for harmless: `printf >` is refused by Copilot's own rules already.
+    shell: (path) => ({
+      tool: 'bash',
+      toolInput: { command: `uniq /etc/hostname '${path}'`, description: 'Write a file' },
+    }),
+    offeredReadOnly: ['create', 'bash'],
+    access: ['read-only', 'edit', 'full'],
+    endless: { access: 'full', tool: 'bash', toolInput: { command: ENDLESS, description: 'Never end' } },
+    refused: {
+      401: { job: { exitCode: 1, error: 'Authentication failed with provider at' } },
+      404: { job: { exitCode: 1, error: "Model 'claude-sonnet-4.6' not found on provider at" } },
+      // It has no setting for its retries, which take 58 s otherwise.
+      429: { job: { exitCode: 1, error: '' }, knobs: { retryAfter: 1 } },
+    },
+  },
+  pi: {
+    model: 'fake/fake-model',
+    printsPieces: false,
+    env: () => ({ PI_OFFLINE: '1', PI_TELEMETRY: '0' }),
+    files: ({ url, impatient }) => ({
+      '.pi/agent/models.json': JSON.stringify({
+        providers: {
+          fake: { baseUrl: `${url}/v1`, api: 'openai-completions', apiKey: 'fake', models: [{ id: 'fake-model' }] },
+        },
+      }),
+      ...(impatient && {
+        '.pi/agent/settings.json': JSON.stringify({ retry: { enabled: false, provider: { maxRetries: 0 } } }),
+      }),
+    }),
+    used: '11 tokens in, 7 out',
+    write: (path) => ({ tool: 'write', toolInput: { path, content: 'written' } }),
+    shell: (path) => ({ tool: 'bash', toolInput: { command: writing(path) } }),
+    offeredReadOnly: [],
+    access: ['read-only', 'full'],
+    endless: { access: 'full', tool: 'bash', toolInput: { command: ENDLESS } },
+    refused: {
+      401: { job: { exitCode: 0, error: 'fake error 401' } },
+      404: { job: { exitCode: 0, error: 'fake error 404' } },
+      429: { job: { exitCode: 0, error: 'fake error 429' }, requests: 1 },
+    },
+    // Its file is written with the first whole answer.
+    keepsCutConversation: false,
   },
 };
-
-export const CLI_NAMES = Object.keys(CLIS) as CliName[];
