@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { claude } from '../../src/providers/claude.js';
 import { codex } from '../../src/providers/codex.js';
+import { copilot } from '../../src/providers/copilot.js';
 import { gemini } from '../../src/providers/gemini.js';
-import { ACCESS_LEVELS, type Provider, type ProviderRequest } from '../../src/providers/provider.js';
+import { pi } from '../../src/providers/pi.js';
+import type { Provider, ProviderRequest } from '../../src/providers/provider.js';
+import { PROVIDERS } from '../../src/providers/registry.js';
 import { foldLines, hasNeedle, recording, stdoutRecordings } from './recordings.js';
 import { PLAIN } from './request.js';
 
@@ -35,6 +38,11 @@ const geminiPolicy = (access: string) => {
   return [`--admin-policy=${ours}`, `--policy=${ours}`, '--policy=/home/ada/.gemini/policies'];
 };
 const GEMINI_READ_ONLY = [...GEMINI, 'default', ...geminiPolicy('read-only')];
+
+const COPILOT_REPORT = ['--usage-output-file=/jobs/1/report'];
+const COPILOT_READ_ONLY = ['--output-format=json', '--deny-tool=write', '--deny-tool=shell', ...COPILOT_REPORT];
+const PI = ['--mode', 'json', '--no-prompt-templates'];
+const PI_READ_ONLY = [...PI, '--tools', 'read,grep,find,ls'];
 
 const COMMAND_LINES: [provider: Provider, what: string, request: Partial<ProviderRequest>, args: string[]][] = [
   [claude, 'a new conversation', {}, [...CLAUDE_READ_ONLY, `--session-id=${ID}`]],
@@ -123,6 +131,35 @@ const COMMAND_LINES: [provider: Provider, what: string, request: Partial<Provide
     { model: 'gemini-2.5-pro' },
     [...GEMINI_READ_ONLY, `--session-id=${ID}`, '--model=gemini-2.5-pro'],
   ],
+
+  [copilot, 'a new conversation', {}, [...COPILOT_READ_ONLY, `--session-id=${ID}`]],
+  [copilot, 'a conversation gone on with', { resume: true }, [...COPILOT_READ_ONLY, `--resume=${ID}`]],
+  [
+    copilot,
+    'edit',
+    { access: 'edit' },
+    ['--output-format=json', '--allow-tool=write', '--deny-tool=shell', ...COPILOT_REPORT, `--session-id=${ID}`],
+  ],
+  [
+    copilot,
+    'full',
+    { access: 'full' },
+    ['--output-format=json', '--allow-all', ...COPILOT_REPORT, `--session-id=${ID}`],
+  ],
+  [copilot, 'a model', { model: 'gpt-5.4' }, [...COPILOT_READ_ONLY, `--session-id=${ID}`, '--model=gpt-5.4']],
+  [copilot, 'effort', { effort: 'low' }, [...COPILOT_READ_ONLY, `--session-id=${ID}`, '--reasoning-effort=low']],
+
+  [pi, 'a new conversation', { sessionId: undefined }, PI_READ_ONLY],
+  [pi, 'a conversation gone on with', { resume: true }, [...PI_READ_ONLY, '--session', ID]],
+  [pi, 'full', { access: 'full', sessionId: undefined }, PI],
+  [
+    pi,
+    'where only a model has named the folder',
+    { trusted: false, sessionId: undefined },
+    [...PI_READ_ONLY, '--no-extensions', '--offline'],
+  ],
+  [pi, 'a model', { model: 'openai/gpt-5', sessionId: undefined }, [...PI_READ_ONLY, '--model', 'openai/gpt-5']],
+  [pi, 'effort', { effort: 'high', sessionId: undefined }, [...PI_READ_ONLY, '--thinking', 'high']],
 ];
 
 describe('command lines', () => {
@@ -133,11 +170,24 @@ describe('command lines', () => {
   });
 });
 
-describe.each([claude, codex, gemini])('$name', (provider) => {
+test('no name is there twice', () => {
+  const names = PROVIDERS.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+/** All but the one that is no CLI of others. */
+const CLIS = PROVIDERS.filter(({ vendor }) => vendor !== 'sidejob');
+
+describe.each(CLIS)('$name', (provider) => {
   test('maps every access level it claims to another command line', () => {
-    expect(provider.accessLevels).toEqual(ACCESS_LEVELS);
-    const lines = ACCESS_LEVELS.map((access) => provider.invoke({ ...FRESH, access }).args.join(' '));
-    expect(new Set(lines).size).toBe(3);
+    expect(provider.accessLevels).toContain('read-only');
+    const lines = provider.accessLevels.map((access) => JSON.stringify(provider.invoke({ ...FRESH, access })));
+    expect(new Set(lines).size).toBe(provider.accessLevels.length);
+  });
+
+  test('keeps the prompt out of the command line, which everybody can see', () => {
+    const { args } = provider.invoke({ ...FRESH, prompt: 'the prompt' });
+    expect(args.join(' ')).not.toContain('the prompt');
   });
 
   test.each(provider.effortLevels.map((effort) => ({ effort })))('passes effort $effort on', ({ effort }) => {
@@ -151,8 +201,18 @@ describe.each([claude, codex, gemini])('$name', (provider) => {
 
   test('never lets a model name become a flag of its own', () => {
     const { args } = provider.invoke({ ...FRESH, model: '--yolo' });
-    expect(args).not.toContain('--yolo');
-    expect(args).toContain('--model=--yolo');
+    // One argument with its flag; or the one after it, where the CLI takes that whatever it is (run with pi).
+    expect(args.includes('--model=--yolo') || args[args.indexOf('--yolo') - 1] === '--model').toBe(true);
+    expect(args.filter((arg) => arg === '--yolo').length).toBe(args.includes('--model=--yolo') ? 0 : 1);
+  });
+
+  test('says with which version it was seen, how to install it and how to log in', () => {
+    expect(provider).toMatchObject({ version: expect.stringMatching(/^\d+\.\d+\.\d+$/) });
+    expect(provider.install).toMatch(/^npm install -g /);
+    expect(provider.login).toContain(provider.name);
+    // What decides who pays decides who may take a queued job over.
+    const variables = provider.logins.flatMap((login) => ('env' in login ? login.env : (login.movedBy?.env ?? [])));
+    expect(provider.loginEnv).toEqual(expect.arrayContaining(variables));
   });
 
   test.each(stdoutRecordings(provider).map((file) => ({ file })))('needles hide nothing in $file', ({ file }) => {
