@@ -22,6 +22,7 @@ await build.write({
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
 });
 await copyFile('src/process/launcher.sh', 'dist/launcher.sh');
-for (const name of ['gemini-read-only', 'gemini-edit']) await copyFile(`src/providers/${name}.toml`, `dist/${name}.toml`);
+for (const name of ['gemini-read-only', 'gemini-edit'])
+  await copyFile(`src/providers/${name}.toml`, `dist/${name}.toml`);
 await cp('recipes', 'dist/recipes', { recursive: true });
 await chmod('dist/sidejob.js', 0o755);

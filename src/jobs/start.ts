@@ -117,7 +117,7 @@ async function userFiles({ userFiles = [] }: Provider, env: NodeJS.ProcessEnv, c
     try {
       texts[name] = await readFile(path, 'utf8');
     } catch (error) {
-      if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) throw error;
+      if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes(errnoOf(error) ?? '')) throw error;
     }
   }
   return texts;

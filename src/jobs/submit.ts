@@ -66,7 +66,8 @@ export async function submitJob(
   const login = engine.loginKeyOf(provider.name);
   const model = request.model ?? parent?.model ?? null;
   const effort = request.effort ?? null;
-  const systemPrompt = request.systemPrompt ?? null;
+  // Some CLIs forget it from one run to the next; those that do not ignore it.
+  const systemPrompt = request.systemPrompt ?? parent?.systemPrompt ?? null;
   const job: NewJob = {
     id,
     kind: request.kind,

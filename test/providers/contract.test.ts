@@ -5,8 +5,10 @@ import { claude } from '../../src/providers/claude.js';
 import { codex } from '../../src/providers/codex.js';
 import { copilot } from '../../src/providers/copilot.js';
 import { gemini } from '../../src/providers/gemini.js';
+import { opencode } from '../../src/providers/opencode.js';
 import { pi } from '../../src/providers/pi.js';
 import type { Provider, ProviderRequest } from '../../src/providers/provider.js';
+import { qwen } from '../../src/providers/qwen.js';
 import { PROVIDERS } from '../../src/providers/registry.js';
 import { foldLines, hasNeedle, recording, stdoutRecordings } from './recordings.js';
 import { PLAIN } from './request.js';
@@ -39,6 +41,12 @@ const geminiPolicy = (access: string) => {
 };
 const GEMINI_READ_ONLY = [...GEMINI, 'default', ...geminiPolicy('read-only')];
 
+const QWEN_SAFE = ['-o', 'stream-json', '--safe-mode', '--approval-mode=default'];
+const QWEN_READ_ONLY = [
+  ...QWEN_SAFE,
+  '--exclude-tools=edit,write_file,notebook_edit,run_shell_command,monitor,agent,enter_worktree,exit_worktree,mcp__*',
+];
+const OPENCODE = ['run', '--format', 'json', '--title=', '--print-logs', '--log-level=ERROR'];
 const COPILOT_REPORT = ['--usage-output-file=/jobs/1/report'];
 const COPILOT_READ_ONLY = ['--output-format=json', '--deny-tool=write', '--deny-tool=shell', ...COPILOT_REPORT];
 const PI = ['--mode', 'json', '--no-prompt-templates'];
@@ -131,6 +139,39 @@ const COMMAND_LINES: [provider: Provider, what: string, request: Partial<Provide
     { model: 'gemini-2.5-pro' },
     [...GEMINI_READ_ONLY, `--session-id=${ID}`, '--model=gemini-2.5-pro'],
   ],
+
+  [qwen, 'a new conversation', {}, [...QWEN_READ_ONLY, `--session-id=${ID}`]],
+  [qwen, 'a conversation gone on with', { resume: true }, [...QWEN_READ_ONLY, `--resume=${ID}`]],
+  [
+    qwen,
+    'edit',
+    { access: 'edit' },
+    [
+      ...QWEN_SAFE,
+      `--allowed-tools=${['edit', 'write_file', 'notebook_edit'].map((tool) => `${tool}(//home/ada/project/**)`)}`,
+      `--session-id=${ID}`,
+    ],
+  ],
+  [qwen, 'full', { access: 'full' }, ['-o', 'stream-json', '--approval-mode=yolo', `--session-id=${ID}`]],
+  [qwen, 'a model', { model: 'm' }, [...QWEN_READ_ONLY, `--session-id=${ID}`, '--model=m']],
+  [
+    qwen,
+    'a system prompt, of which it has to be told each time',
+    { systemPrompt: '- Be brief.', resume: true },
+    [...QWEN_READ_ONLY, `--resume=${ID}`, '--append-system-prompt=- Be brief.'],
+  ],
+
+  [opencode, 'a new conversation', {}, [...OPENCODE, '--agent=sidejob-read-only']],
+  [
+    opencode,
+    'a conversation gone on with',
+    { resume: true },
+    [...OPENCODE, '--agent=sidejob-read-only', `--session=${ID}`],
+  ],
+  [opencode, 'edit', { access: 'edit' }, [...OPENCODE, '--agent=sidejob-edit']],
+  [opencode, 'full', { access: 'full' }, [...OPENCODE, '--agent=sidejob-full', '--auto']],
+  [opencode, 'a model', { model: 'a/b' }, [...OPENCODE, '--agent=sidejob-read-only', '--model=a/b']],
+  [opencode, 'effort', { effort: 'high' }, [...OPENCODE, '--agent=sidejob-read-only', '--variant=high']],
 
   [copilot, 'a new conversation', {}, [...COPILOT_READ_ONLY, `--session-id=${ID}`]],
   [copilot, 'a conversation gone on with', { resume: true }, [...COPILOT_READ_ONLY, `--resume=${ID}`]],

@@ -5,7 +5,7 @@ import type { ProviderRequest } from '../../src/providers/provider.js';
 import { foldLines, foldRecording, recording } from './recordings.js';
 import { PLAIN } from './request.js';
 
-const ONE_STEP = { inputTokens: 11, outputTokens: 7, cachedTokens: 0, reasoningTokens: 0, costUsd: 0 };
+const ONE_STEP = { inputTokens: 11, outputTokens: 7, cachedTokens: 0, reasoningTokens: 0 };
 
 test('a success', () => {
   expect(foldRecording(opencode, 'success.jsonl')).toEqual({
@@ -83,9 +83,13 @@ describe('command lines', () => {
     expect(() => configOf({ env: { OPENCODE_CONFIG_CONTENT: '{ // mine' } })).toThrow();
   });
 
-  test('the configuration of a folder that only a model has named is not obeyed', () => {
-    expect(invoke({ trusted: false }).env.OPENCODE_DISABLE_PROJECT_CONFIG).toBe('true');
-    expect(invoke({ trusted: true }).env.OPENCODE_DISABLE_PROJECT_CONFIG).toBeUndefined();
+  test('a folder’s configuration is not obeyed read-only, nor where only a model has named it; its AGENTS.md is', () => {
+    const obeys = (request: Partial<ProviderRequest>) => !invoke(request).env.OPENCODE_DISABLE_PROJECT_CONFIG;
+    expect(obeys({})).toBe(false);
+    expect(obeys({ access: 'edit' })).toBe(true);
+    expect(obeys({ access: 'edit', trusted: false })).toBe(false);
+    expect(configOf({})).toMatchObject({ instructions: ['/home/ada/project/AGENTS.md'] });
+    expect(configOf({ access: 'edit' })).not.toHaveProperty('instructions');
   });
 });
 

@@ -37,7 +37,7 @@ describe('command lines', () => {
 
   test('read-only denies what writes, whatever the settings allow', () => {
     expect(argsOf({})).toEqual([
-      ...['-o', 'stream-json', '--approval-mode=default'],
+      ...['-o', 'stream-json', '--safe-mode', '--approval-mode=default'],
       '--exclude-tools=edit,write_file,notebook_edit,run_shell_command,monitor,agent,enter_worktree,exit_worktree,mcp__*',
     ]);
   });
@@ -45,7 +45,7 @@ describe('command lines', () => {
   test('edit allows files below the folder and those of the owner, and no others', () => {
     const extras = { addDirs: ['/srv/a (b), [c]'] };
     expect(argsOf({ access: 'edit', extras })).toEqual([
-      ...['-o', 'stream-json', '--approval-mode=default'],
+      ...['-o', 'stream-json', '--safe-mode', '--approval-mode=default'],
       [
         '--allowed-tools=edit(//home/ada/project/**),write_file(//home/ada/project/**)',
         'notebook_edit(//home/ada/project/**),edit(//srv/a ?b?? ?c?/**),write_file(//srv/a ?b?? ?c?/**)',
@@ -70,9 +70,12 @@ describe('command lines', () => {
     expect(argsOf({ outputSchema: { json: '{}', file: '/jobs/1/schema' } })).toContain('--json-schema=@/jobs/1/schema');
   });
 
-  test('the settings of a folder that only a model has named are not obeyed', () => {
-    expect(argsOf({ trusted: false })).toContain('--safe-mode');
-    expect(argsOf({ trusted: true })).not.toContain('--safe-mode');
+  test('what settings deny stays denied, though nothing else in them is obeyed', () => {
+    const settings = { permissions: { allow: ['edit'], deny: ['read_file(.env)'] }, tools: { exclude: ['web_fetch'] } };
+    const files = { user: JSON.stringify(settings), folder: '{"permissions":{"deny":["glob"]}}' };
+    expect(argsOf({ access: 'edit', files }).at(-1)).toBe('--exclude-tools=read_file(.env),web_fetch,glob');
+    expect(argsOf({ access: 'full', files })).toEqual(argsOf({ access: 'full' }));
+    expect(() => argsOf({ files: { user: '{ // mine' } })).toThrow();
   });
 });
 

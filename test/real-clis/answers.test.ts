@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CLI_NAMES, CLIS } from './clis.js';
 import { Machine } from './machine.js';
 
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+const SESSION = /^([\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|ses_\w+)$/;
 
 /** A pattern for the one line above an answer, and the answer. */
 const reply = (id: string, answer: string) => `${id} completed, [\\d.]+ s\\n${answer.replaceAll('.', '\\.')}`;
@@ -20,7 +20,7 @@ describe.each(CLI_NAMES)('%s', (cli) => {
     expect(await assistant.job(jobId)).toMatchObject({ status: 'completed', exitCode: 0, model, answerBytes: 21 });
     expect(await machine.result(jobId)).toBe('Fake reply to turn 1.');
     expect(await machine.used(jobId)).toBe(CLIS[cli].used);
-    expect(await machine.sessions(jobId)).toEqual([expect.stringMatching(UUID)]);
+    expect(await machine.sessions(jobId)).toEqual([expect.stringMatching(SESSION)]);
     // To the API that was meant, and no other call.
     const requests = 1 + (CLIS[cli].sideRequests ?? 0);
     expect(machine.api.requests().map(({ aborted }) => aborted)).toEqual(Array(requests).fill(false));

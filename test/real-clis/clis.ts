@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Knobs } from '../support/fake-model-api/server.mjs';
 
 const THREE = ['claude', 'codex', 'gemini'] as const;
-const OTHERS = ['copilot', 'pi'] as const;
+const OTHERS = ['qwen', 'opencode', 'copilot', 'pi'] as const;
 export type CliName = (typeof THREE)[number] | (typeof OTHERS)[number];
 
 /** Those that are tested now: see run.mjs. */
@@ -46,6 +46,8 @@ export interface CliSetup {
   endless: ToolCall & { access: string };
   /** How a job ends when the API answers with these statuses. */
   refused: Record<401 | 404 | 429, Refusal>;
+  /** True where a tool call is printed once it is over. */
+  printsToolsLate?: boolean;
   /** True where the conversation is named in the last line only. */
   namesSessionLast?: boolean;
   /** False where a conversation cannot go on that was cut short. */
@@ -113,9 +115,9 @@ export const CLIS: Readonly<Record<CliName, CliSetup>> = {
     access: ['read-only', 'edit', 'full'],
     endless: { access: 'full', tool: 'exec_command', toolInput: { cmd: ENDLESS } },
     refused: {
-      // It would try both again for 6.5 s.
+      // It would try again for 6.5 s.
       401: { job: { signal: 'SIGTERM', error: 'unexpected status 401 Unauthorized: fake error 401' } },
-      404: { job: { signal: 'SIGTERM', error: 'unexpected status 404 Not Found: fake error 404' } },
+      404: { job: { error: 'fake error 404' } },
       429: { job: { exitCode: 1, error: 'exceeded retry limit, last status: 429 Too Many Requests' }, requests: 1 },
     },
   },
@@ -149,6 +151,76 @@ export const CLIS: Readonly<Record<CliName, CliSetup>> = {
       401: { job: { exitCode: 145, error: 'fake error 401' } },
       404: { job: { exitCode: 1, error: 'fake error 404' } },
       429: { job: { exitCode: 173, error: 'fake error 429' }, requests: 1 },
+    },
+  },
+  qwen: {
+    model: 'fake-model',
+    printsPieces: false,
+    env: ({ url }) => ({ OPENAI_API_KEY: 'fake', OPENAI_BASE_URL: `${url}/v1`, OPENAI_MODEL: 'fake-model' }),
+    files: ({ impatient }) => ({
+      '.qwen/settings.json': JSON.stringify({
+        security: { auth: { selectedType: 'openai' } },
+        general: { enableAutoUpdate: false },
+        privacy: { usageStatisticsEnabled: false },
+        telemetry: { enabled: false },
+        memory: { enableManagedAutoMemory: false },
+        ...(impatient && { model: { generationConfig: { maxRetries: 0 } } }),
+      }),
+    }),
+    used: '11 tokens in, 7 out',
+    write: (path) => ({ tool: 'write_file', toolInput: { file_path: path, content: 'written' } }),
+    shell: (path) => ({ tool: 'run_shell_command', toolInput: { command: writing(path), is_background: false } }),
+    offeredReadOnly: [],
+    access: ['read-only', 'edit', 'full'],
+    endless: {
+      access: 'full',
+      tool: 'run_shell_command',
+      toolInput: { command: ENDLESS, is_background: false },
+    },
+    refused: {
+      401: { job: { exitCode: 1, error: 'fake error 401' } },
+      404: { job: { exitCode: 1, error: 'fake error 404' } },
+      // Seven requests, whatever its settings say.
+      429: { job: { exitCode: 1, error: 'fake error 429' }, knobs: { retryAfter: 1 } },
+    },
+  },
+  opencode: {
+    model: 'fake/fake-model',
+    printsPieces: false,
+    env: () => ({
+      OPENCODE_DISABLE_AUTOUPDATE: '1',
+      OPENCODE_DISABLE_MODELS_FETCH: '1',
+      OPENCODE_DISABLE_LSP_DOWNLOAD: '1',
+      OPENCODE_DISABLE_DEFAULT_PLUGINS: '1',
+    }),
+    files: ({ url }) => ({
+      '.config/opencode/opencode.json': JSON.stringify({
+        autoupdate: false,
+        share: 'disabled',
+        model: 'fake/fake-model',
+        small_model: 'fake/fake-model',
+        provider: {
+          fake: {
+            npm: '@ai-sdk/openai-compatible',
+            name: 'Fake',
+            options: { baseURL: `${url}/v1`, apiKey: 'fake' },
+            models: { 'fake-model': { name: 'Fake', limit: { context: 200_000, output: 32_000 } } },
+          },
+        },
+      }),
+    }),
+    used: '11 tokens in, 7 out',
+    printsToolsLate: true,
+    write: (path) => ({ tool: 'write', toolInput: { filePath: path, content: 'written' } }),
+    shell: (path) => ({ tool: 'bash', toolInput: { command: writing(path), description: 'Write a file' } }),
+    offeredReadOnly: [],
+    access: ['read-only', 'edit', 'full'],
+    endless: { access: 'full', tool: 'bash', toolInput: { command: ENDLESS, description: 'Never end' } },
+    refused: {
+      401: { job: { exitCode: 1, error: 'fake error 401' } },
+      404: { job: { exitCode: 1, error: 'fake error 404' } },
+      // It has no setting for its retries, which take 71 s otherwise.
+      429: { job: { exitCode: 1, error: 'fake error 429' }, knobs: { retryAfter: 1 } },
     },
   },
   copilot: {

@@ -15,7 +15,7 @@ async function refused(cli: CliName, status: 401 | 404 | 429) {
   const { error, ...rest } = expected;
   expect(job).toMatchObject({ status: 'failed', reason: REASONS[status], ...rest });
   expect(job.error).toContain(error);
-  if (expected.signal === undefined) expect(job).not.toHaveProperty('signal');
+  if (expected.exitCode !== undefined) expect(job).not.toHaveProperty('signal');
   if (requests !== undefined) expect(machine.api.requests()).toHaveLength(requests);
   return job;
 }

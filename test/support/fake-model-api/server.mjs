@@ -559,8 +559,9 @@ const gemini = {
 };
 
 function openAiError(status) {
-  const types = { 400: 'invalid_request_error', 401: 'invalid_request_error', 429: 'rate_limit_exceeded' };
-  const codes = { 401: 'invalid_api_key', 429: 'rate_limit_exceeded' };
+  const invalid = 'invalid_request_error';
+  const types = { 400: invalid, 401: invalid, 404: invalid, 429: 'rate_limit_exceeded' };
+  const codes = { 401: 'invalid_api_key', 404: 'model_not_found', 429: 'rate_limit_exceeded' };
   return {
     error: {
       message: `fake error ${status}`,
