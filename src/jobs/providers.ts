@@ -15,7 +15,7 @@ export interface ProviderView {
   /** What shows that somebody is logged in: a variable's name or a file. */
   login?: string;
   models?: readonly string[];
-  access: readonly string[];
+  access?: readonly string[];
   running?: number;
   /** Jobs accepted since midnight, and what those that have ended since then used, as far as CLIs report it. */
   today?: { jobs: number; inputTokens?: number; outputTokens?: number; costUsd?: number };
@@ -48,9 +48,10 @@ export async function describeProviders(engine: Engine, providers: readonly Prov
         title: provider.title,
         status,
         ...(found && { path: found.path, foundOn: found.via }),
-        ...(login && { login }),
-        ...(provider.models.length > 0 && { models: provider.models }),
-        access: provider.accessLevels,
+        ...(found && login && { login }),
+        // Of one that is not there, these are of no use to anybody.
+        ...(found && provider.models.length > 0 && { models: provider.models }),
+        ...(found && { access: provider.accessLevels }),
         ...(running && { running }),
         ...(today && { today }),
         ...(until !== undefined && { limitedUntil: new Date(until).toISOString() }),

@@ -200,7 +200,8 @@ set = { CODEX_API_KEY = "of the file" }
     ...['MY_KEY=mine', 'OTHER_KEY=other', 'OTHER_SECRET=', 'ADDED=1', 'EXTRA=2', `HOME=${sandbox.userHome}`],
   ]);
   const { providers } = (await assistant.data('llm_providers')) as { providers: { name: string; login?: string }[] };
-  expect(providers.map(({ name, login }) => [name, login])).toEqual([
+  const logins = providers.map(({ name, login }) => [name, login]);
+  expect(logins.filter(([name]) => ['claude', 'codex', 'gemini', 'demo', 'showenv'].includes(name ?? ''))).toEqual([
     ['claude', undefined],
     ['codex', 'api key (CODEX_API_KEY)'],
     ['gemini', 'api key (GEMINI_API_KEY)'],
