@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/config.js';
+import { lineOf } from '../../src/config/line-of.js';
 import { nearest } from '../../src/config/nearest.js';
 import { jobFiles, resolvePaths } from '../../src/config/paths.js';
 import { SETTINGS, variableOf } from '../../src/config/settings.js';
@@ -66,4 +67,31 @@ test('the nearest word', () => {
   expect(nearest('timeout', ['prompt', 'timeoutSec', 'label'])).toBe('timeoutSec');
   expect(nearest('jobID', ['jobId', 'jobIds'])).toBe('jobId');
   expect(nearest('zzz', ['prompt', 'label'])).toBeUndefined();
+});
+
+test.each([
+  [['maxRunning'], 1],
+  [['providers', 'mine'], 3],
+  [['providers', 'mine', 'model'], 5],
+  [['providers', 'mine', 'access', 'edit'], 6],
+  [['providers', 'mine', 'access', 'full'], 7],
+  [['providers', 'mine', 'events', '0', 'when'], 9],
+  [['providers', 'mine', 'env', 'set', 'KEY'], 12],
+  [['providers', 'other', 'command'], undefined],
+] as const)('the line of %s', (path, line) => {
+  const text = [
+    'maxRunning = 3',
+    '',
+    '[providers.mine]',
+    'command = "x" # model = 1',
+    'model = ["--model={model}"]',
+    'access.edit = []',
+    'access = { full = [] }',
+    '[[providers.mine.events]]',
+    '  when = { type = "a" }',
+    '',
+    '[ providers . "mine" . env.set ]',
+    'KEY = "v"',
+  ].join('\n');
+  expect(lineOf(text, path)).toBe(line);
 });

@@ -2,19 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { copilot } from '../../src/providers/copilot.js';
 import { foldEvents } from '../../src/providers/fold.js';
-import type { ProviderRequest } from '../../src/providers/provider.js';
 import { foldLines, foldRecording, hasNeedle, recording } from './recordings.js';
-
-const REQUEST: ProviderRequest = {
-  cwd: '/home/ada/project',
-  access: 'read-only',
-  trusted: true,
-  resume: false,
-  extras: {},
-  env: {},
-  files: {},
-  reportFile: '/jobs/1/report',
-};
+import { PLAIN } from './request.js';
 
 const usageOf = (file: string) => copilot.readReport?.(recording(copilot, file));
 
@@ -68,7 +57,7 @@ describe('what it may do', () => {
     ['edit', ['--allow-tool=write', '--deny-tool=shell']],
     ['full', ['--allow-all']],
   ] as const)('%s', (access, flags) => {
-    expect(copilot.invoke({ ...REQUEST, access })).toEqual({
+    expect(copilot.invoke({ ...PLAIN, access })).toEqual({
       args: ['--output-format=json', ...flags, '--usage-output-file=/jobs/1/report'],
       // A true value would widen the first two.
       env: { COPILOT_ALLOW_ALL: 'false' },
@@ -76,7 +65,7 @@ describe('what it may do', () => {
   });
 
   test('the folder is never trusted on its behalf: then it would run the programs that its hooks name', () => {
-    expect(copilot.invoke(REQUEST)).toEqual(copilot.invoke({ ...REQUEST, trusted: false }));
+    expect(copilot.invoke(PLAIN)).toEqual(copilot.invoke({ ...PLAIN, trusted: false }));
   });
 
   test("the owner's extras, none of which takes the argument after it", () => {
@@ -87,7 +76,7 @@ describe('what it may do', () => {
       mcpConfig: '/etc/mcp.json',
       args: ['--no-custom-instructions'],
     };
-    expect(copilot.invoke({ ...REQUEST, extras }).args.slice(4)).toEqual([
+    expect(copilot.invoke({ ...PLAIN, extras }).args.slice(4)).toEqual([
       '--add-dir=/data',
       '--add-dir=/more',
       '--allow-tool=docs(search)',

@@ -1,19 +1,8 @@
 // pi 0.74.2: what its output means.
 import { describe, expect, test } from 'vitest';
 import { pi } from '../../src/providers/pi.js';
-import type { ProviderRequest } from '../../src/providers/provider.js';
 import { foldLines, foldRecording, hasNeedle, recording } from './recordings.js';
-
-const REQUEST: ProviderRequest = {
-  cwd: '/home/ada/project',
-  access: 'read-only',
-  trusted: true,
-  resume: false,
-  extras: {},
-  env: {},
-  files: {},
-  reportFile: '/jobs/1/report',
-};
+import { PLAIN } from './request.js';
 
 test('a success', () => {
   expect(foldRecording(pi, 'success.jsonl')).toEqual({
@@ -39,25 +28,25 @@ test('a conversation gone on with: same session, and tokens of this run', () => 
 
 describe('command lines', () => {
   test('read-only: the tools that read, and no others', () => {
-    expect(pi.invoke(REQUEST)).toEqual({
+    expect(pi.invoke(PLAIN)).toEqual({
       args: ['--mode', 'json', '--no-prompt-templates', '--tools', 'read,grep,find,ls'],
       env: {},
     });
   });
 
   test('full', () => {
-    expect(pi.invoke({ ...REQUEST, access: 'full' }).args).toEqual(['--mode', 'json', '--no-prompt-templates']);
+    expect(pi.invoke({ ...PLAIN, access: 'full' }).args).toEqual(['--mode', 'json', '--no-prompt-templates']);
   });
 
   test("a folder that is not the client's own: its extensions are not loaded, its packages not installed", () => {
-    const { args } = pi.invoke({ ...REQUEST, access: 'full', trusted: false });
+    const { args } = pi.invoke({ ...PLAIN, access: 'full', trusted: false });
     expect(args).toEqual(['--mode', 'json', '--no-prompt-templates', '--no-extensions', '--offline']);
   });
 
   // `--model=x` would be ignored; what follows `--model` is its value, whatever it is.
   test('each value is the argument after its flag', () => {
     const request = {
-      ...REQUEST,
+      ...PLAIN,
       model: '--yolo',
       effort: 'high',
       sessionId: 'id',
