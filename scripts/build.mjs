@@ -6,7 +6,11 @@ import { rolldown } from 'rolldown';
 await rm('dist', { recursive: true, force: true });
 
 const build = await rolldown({
-  input: { sidejob: 'src/entry.ts', 'demo-cli': 'src/providers/demo-cli.ts' },
+  input: {
+    sidejob: 'src/entry.ts',
+    'demo-cli': 'src/providers/demo-cli.ts',
+    'schema-worker': 'src/jobs/schema-worker.ts',
+  },
   platform: 'node',
   external: ['better-sqlite3'],
   // jsonc-parser's CommonJS entry cannot be bundled; its module entry can.

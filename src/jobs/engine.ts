@@ -41,6 +41,8 @@ export interface Engine {
   readonly supervision: Supervision;
   /** Jobs that are being started right now, between their place and their record as running. */
   readonly starting: Set<string>;
+  /** Jobs that are being finished right now: whoever asks meanwhile waits for the same, and nothing is read twice. */
+  readonly finishing: Map<string, Promise<void>>;
   /** True for a process too short-lived to look after jobs: it sees and finishes them, but adopts none. */
   readonly passive: boolean;
   readonly log: Log;

@@ -91,6 +91,7 @@ export async function openJobManager({
     readings: new Readings(),
     supervision: supervisor,
     starting: new Set(),
+    finishing: new Map(),
     ancestors: () => ancestorsOf(self),
     passive,
     nestingGuards: providers.flatMap((provider) => provider.dropEnv),

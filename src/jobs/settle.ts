@@ -64,7 +64,12 @@ async function settleStarted(engine: Engine, job: JobRecord, launcher: ProcessId
     exit = await readExit(files.exit);
   }
   if (exit.kind === 'never_ran') return returnToQueue(engine, job);
-  await finish(engine, job, launcher, files, exit);
+  const { finishing } = engine;
+  const underWay = finishing.get(job.id);
+  if (underWay) return underWay;
+  const finished = finish(engine, job, launcher, files, exit).finally(() => finishing.delete(job.id));
+  finishing.set(job.id, finished);
+  await finished;
 }
 
 /**
@@ -127,7 +132,7 @@ async function finish(
   ]);
   const tail = await readBytes(files.stderr, Math.max(0, stderrBytes - STDERR_TAIL_BYTES), STDERR_TAIL_BYTES);
   const stderr = tail.toString('utf8');
-  const { answer, misfit } = structuredAnswer(job.outputSchema, fold.answer);
+  const { answer, misfit } = await structuredAnswer(job.outputSchema, fold.answer);
   const verdict = decideOutcome({
     provider,
     exit,

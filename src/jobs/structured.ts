@@ -1,10 +1,15 @@
 // Answers that must fit a JSON Schema: asked for, where the CLI has no flag for it, and checked in every case.
-import { type Schema, Validator } from '@cfworker/json-schema';
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { Validator } from '@cfworker/json-schema';
 import { messageOf, SidejobError } from '../errors.js';
 import { oneLine } from '../providers/json.js';
 
 /** A schema travels in the command line of some CLIs, where an argument holds at most 128 KiB. */
 const SCHEMA_MAX_BYTES = 64 * 1024;
+const CHECK_MS = 5000;
+/** Beside the built program; see scripts/build.mjs. */
+const WORKER = new URL('./schema-worker.js', import.meta.url);
 
 /**
  * The schema as text.
@@ -17,7 +22,7 @@ export function schemaText(schema: Record<string, unknown>): string {
   // Both vendors that take a schema of their own want an object at its top.
   if (schema.type !== 'object') throw bad('must be a JSON Schema with "type": "object"');
   try {
-    validator(text).validate({});
+    new Validator(JSON.parse(text), '2020-12').validate({});
   } catch (error) {
     throw bad(`is no JSON Schema: ${oneLine(messageOf(error))}`);
   }
@@ -32,28 +37,30 @@ export function withSchema(prompt: string, schema: string): string {
   );
 }
 
-/** The answer as plain JSON, or what is wrong with it. Without a schema, every answer is right as it is. */
-export function structuredAnswer(schema: string | null, answer: string): { answer: string; misfit?: string } {
+/**
+ * The answer as plain JSON, or what is wrong with it. Without a schema, every answer is right as it is. Checked in a
+ * thread of its own: a large answer or a slow pattern must not hold up the server.
+ */
+export async function structuredAnswer(
+  schema: string | null,
+  answer: string,
+): Promise<{ answer: string; misfit?: string }> {
   if (schema === null || answer.trim() === '') return { answer };
-  let value: unknown;
+  const worker = new Worker(WORKER, {
+    workerData: { schema, answer },
+    resourceLimits: { maxOldGenerationSizeMb: 512 },
+  });
+  const timer = setTimeout(() => void worker.terminate(), CHECK_MS);
   try {
-    value = JSON.parse(unfenced(answer));
-  } catch {
-    return { answer, misfit: 'it is not JSON.' };
+    const [found] = await Promise.race([
+      once(worker, 'message'),
+      once(worker, 'exit').then(() => [{ misfit: `it could not be checked within ${CHECK_MS / 1000} s.` }]),
+    ]);
+    return { answer, ...found };
+  } catch (error) {
+    return { answer, misfit: `it could not be checked: ${messageOf(error)}` };
+  } finally {
+    clearTimeout(timer);
+    void worker.terminate();
   }
-  const { valid, errors } = validator(schema).validate(value);
-  if (valid) return { answer: JSON.stringify(value) };
-  // The last one is the deepest: those before it only say that something below them is wrong.
-  const worst = errors.at(-1);
-  const place = worst?.instanceLocation.replace(/^#\/?/, '') || 'the object';
-  return { answer, misfit: `${place}: ${worst?.error ?? 'wrong'}` };
-}
-
-function validator(schema: string): Validator {
-  return new Validator(JSON.parse(schema) as Schema, '2020-12');
-}
-
-/** Models like to put JSON into a code fence, whatever they were told. */
-function unfenced(text: string): string {
-  return /^\s*```(?:json)?\s*\n([\s\S]*?)\n?```\s*$/.exec(text)?.[1] ?? text;
 }

@@ -58,3 +58,13 @@ test('what is no schema for an object is refused', async ({ sandbox }) => {
     expect(reply.isError).toBe(true);
   }
 });
+
+test('a pattern that takes for ever does not hold up the server, nor end it', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant();
+  const outputSchema = { type: 'object', properties: { a: { type: 'string', pattern: '^(a+)+$' } } };
+  const say = JSON.stringify({ a: `${'a'.repeat(40)}!` });
+  const jobId = await assistant.submit(asks({ say }), { outputSchema });
+  const waiting = assistant.call('llm_job_wait', { jobId });
+  for (let look = 0; look < 5; look += 1) expect((await assistant.job(jobId)).status).toBe('running');
+  expect((await waiting).text).toMatch(/failed \(invalid_output\).*it could not be checked within 5 s/);
+});

@@ -167,7 +167,10 @@ test('a launcher that never got its go puts the job back into the queue', async 
   );
   await die(first);
   const second = await next();
-  expect(await second.ended(job)).toMatchObject({ status: 'completed', attempt: 2 });
+  const ended = await second.ended(job);
+  expect(ended).toMatchObject({ status: 'completed' });
+  // Another try for certain; a third if the first server was quick enough to begin one in its last moment.
+  expect(ended.attempt).toBeGreaterThan(1);
 });
 
 test('a job of another machine is shown and never judged', async () => {
