@@ -139,10 +139,12 @@ export class Supervisor implements Supervision {
   /** Does the same for jobs whose server has died before it came to it. */
   async sweepLeftovers(): Promise<void> {
     const overdue = jobsWithLeftovers(this.engine().store, Date.now() - 2 * LEFTOVER_GRACE_MS);
-    for (const job of overdue) {
+    // All at once: each takes a grace period.
+    const ends = overdue.map(async (job) => {
       const launcher = launcherOf(job);
       if (launcher) await this.#endLeftovers(job, launcher);
-    }
+    });
+    await Promise.all(ends);
   }
 
   async #endLeftovers(job: JobRecord, launcher: ProcessIdentity): Promise<void> {

@@ -19,12 +19,12 @@ export async function strays(home) {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
     const entries = environment.split('\0');
-    if (!entries.includes(`SIDEJOB_HOME=${home}`) || !entries.some((entry) => entry.startsWith('SIDEJOB_JOB_ID=')))
-      continue;
+    const mark = entries.find((entry) => entry.startsWith('SIDEJOB_JOB_ID='));
+    if (!entries.includes(`SIDEJOB_HOME=${home}`) || !mark) continue;
     const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
     if (/\) [ZX] /.test(stat)) continue;
     const command = (await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')).replaceAll('\0', ' ');
-    found.push(`${pid} ${command.slice(0, 200)}`);
+    found.push(`${pid} of ${mark.slice('SIDEJOB_JOB_ID='.length)}: ${command.slice(0, 200)}`);
   }
   return found;
 }
@@ -64,7 +64,8 @@ export async function checkBooks({ home, witnesses, accepted, deeds }) {
   for (const [status, jobs] of Object.entries(tally)) {
     if (jobs !== (counts[status] ?? 0)) wrong.push(`tally says ${jobs} ${status}, the rows ${counts[status] ?? 0}`);
   }
-  return { wrong, counts, jobs: rows.length, strayFolders: folders.filter((name) => !byId.has(name)).length };
+  const describe = (id) => JSON.stringify(byId.get(id) ?? 'no record');
+  return { wrong, describe, counts, jobs: rows.length, strayFolders: folders.filter((name) => !byId.has(name)).length };
 }
 
 /** What each kind of CLI ends with if nobody interferes. */

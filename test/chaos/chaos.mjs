@@ -206,7 +206,10 @@ try {
       .map(([s, n]) => `${n} ${s}`)
       .join(', ')}`,
   );
-  const wrong = [...books.wrong, ...left.map((one) => `left running: ${one}`)];
+  const wrong = [
+    ...books.wrong,
+    ...left.map((one) => `left running: ${one}: ${books.describe(/ of (\S+):/.exec(one)?.[1])}`),
+  ];
   if (figures.errors) wrong.push(`${figures.errors} calls failed: ${complaints.slice(0, 2000)}`);
   failed = wrong.length > 0;
   console.log(failed ? `WRONG:\n${wrong.join('\n')}` : 'every accepted job is accounted for');
