@@ -1,20 +1,28 @@
 // `sidejob providers`: the CLIs there are, recipes for more of them, and a trial.
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SidejobError } from '../errors.js';
+import { ACCESS_LEVELS, EFFORT_LEVELS } from '../providers/provider.js';
 import type { Command, CommandContext } from './context.js';
 import { addRecipe, listRecipes } from './recipes.js';
 import { tryProvider } from './try-provider.js';
 import { withJobs } from './with-jobs.js';
 
 const USAGE = `  sidejob providers [--json]            the CLIs there are, their logins and what is wrong
-  sidejob providers add [NAME]          enter a recipe in the configuration; without NAME: the recipes there are
+  sidejob providers add [NAME]          enter a recipe in the configuration (--dry-run: only show it); without NAME: the
+                                        recipes there are
   sidejob providers test NAME [PROMPT]  run one prompt through it: command line, events, answer
+      [--model M] [--access LEVEL] [--effort E] [--system TEXT] [--cwd DIR] [--continue ID]
 `;
 
 export const providersCommand: Command = async (argv, context) => {
+  const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     args: argv,
-    options: { json: { type: 'boolean' }, 'dry-run': { type: 'boolean' }, model: { type: 'string' } },
+    options: {
+      ...{ json: { type: 'boolean' }, 'dry-run': { type: 'boolean' }, continue: text },
+      ...{ model: text, access: text, effort: text, system: text, cwd: text },
+    },
     allowPositionals: true,
   });
   const [action, name, ...rest] = positionals;
@@ -24,13 +32,27 @@ export const providersCommand: Command = async (argv, context) => {
     case 'add':
       if (rest.length > 0) throw new SidejobError('bad_argument', 'one recipe at a time.');
       return name === undefined ? listRecipes(context) : addRecipe(context, name, values['dry-run'] ?? false);
-    case 'test':
+    case 'test': {
       if (name === undefined) throw new SidejobError('bad_argument', 'which provider? "sidejob providers" lists them.');
-      return tryProvider(context, name, rest.join(' ') || undefined, values.model);
+      const { model, access, effort, system, cwd, continue: continueJob } = values;
+      const trial = {
+        ...{ prompt: rest.join(' ') || undefined, model, systemPrompt: system, cwd: cwd && resolve(cwd), continueJob },
+        ...{ access: oneOf('access', ACCESS_LEVELS, access), effort: oneOf('effort', EFFORT_LEVELS, effort) },
+      };
+      return tryProvider(context, name, Object.fromEntries(Object.entries(trial).filter(([, value]) => value)));
+    }
     default:
       throw new SidejobError('bad_argument', `no "sidejob providers ${action}". There are:\n${USAGE}`);
   }
 };
+
+function oneOf<T extends string>(option: string, known: readonly T[], given: string | undefined): T | undefined {
+  const found = known.find((each) => each === given);
+  if (given !== undefined && !found) {
+    throw new SidejobError('bad_argument', `--${option} ${given}: there are ${known.join(', ')}.`);
+  }
+  return found;
+}
 
 async function listProviders(context: CommandContext, json: boolean): Promise<number> {
   const { describeProviders } = await import('../jobs/providers.js');

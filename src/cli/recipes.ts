@@ -5,20 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../config/config.js';
 import { nearest } from '../config/nearest.js';
 import { resolvePaths } from '../config/paths.js';
-import { SidejobError } from '../errors.js';
+import { messageOf, SidejobError } from '../errors.js';
 import type { CommandContext } from './context.js';
 import { read, replace } from './mcp/file.js';
 
 /** Beside the built program; see scripts/build.mjs. */
 const FOLDER = fileURLToPath(new URL('./recipes', import.meta.url));
 
-/** Prints every recipe with its first words. */
+/** Prints every recipe with its title. */
 export async function listRecipes({ stdout }: CommandContext): Promise<number> {
   const names = await recipeNames();
   const width = Math.max(...names.map((name) => name.length));
   for (const name of names) {
-    const [first = ''] = (await recipe(name)).split('\n', 1);
-    stdout(`${name.padEnd(width)}  ${first.replace(/^#\s*/, '')}\n`);
+    const [, title = ''] = /^title = "(.*)"/m.exec(await recipe(name)) ?? [];
+    stdout(`${name.padEnd(width)}  ${title}\n`);
   }
   stdout(
     '\nNone of them was run by us. "sidejob providers add NAME" enters one, "sidejob providers test NAME" tries it.\n',
@@ -28,7 +28,7 @@ export async function listRecipes({ stdout }: CommandContext): Promise<number> {
 
 /**
  * Appends a recipe to the configuration file, which stays as it is otherwise.
- * @throws SidejobError `unknown_provider`; `bad_config` if there is such a provider, or the file could not be read after
+ * @throws SidejobError `unknown_provider`; `bad_config` if there is such a provider, or nothing can be appended
  */
 export async function addRecipe({ stdout, env }: CommandContext, name: string, dryRun: boolean): Promise<number> {
   const names = await recipeNames();
@@ -53,10 +53,27 @@ export async function addRecipe({ stdout, env }: CommandContext, name: string, d
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await read(path);
   const before = file.text?.trimEnd() ?? '';
-  await replace(file, `${before}${before ? '\n\n' : ''}${text}`);
+  const after = `${before}${before ? '\n\n' : ''}${text}`;
+  await mustBeToml(path, after);
+  await replace(file, after);
   stdout(`${text}\nAdded to ${path}. It was not run by us: try "sidejob providers test ${name}".\n`);
   stdout('Servers that run already know it after a restart of their client.\n');
   return 0;
+}
+
+/** A file may be written so that nothing can be added at its end (`providers = {…}`). */
+async function mustBeToml(path: string, text: string): Promise<void> {
+  const { parse } = await import('smol-toml');
+  try {
+    parse(text);
+  } catch (error) {
+    const [why = ''] = messageOf(error).split('\n', 1);
+    throw new SidejobError(
+      'bad_config',
+      `${path} takes no table at its end: ${why}.`,
+      'Nothing was changed; add it by hand.',
+    );
+  }
 }
 
 async function recipeNames(): Promise<string[]> {

@@ -7,6 +7,7 @@ import { viewJob } from '../jobs/view.js';
 import { markRead } from '../store/transitions.js';
 import type { Command } from './context.js';
 import { oneId } from './one-id.js';
+import { printable } from './printable.js';
 import { withJobs } from './with-jobs.js';
 
 export const showCommand: Command = async (argv, context) => {
@@ -37,9 +38,3 @@ export const showCommand: Command = async (argv, context) => {
     return 0;
   });
 };
-
-/** Without what would repaint the terminal; line ends and tabs stay. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
-}

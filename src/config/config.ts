@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { lineOf } from './line-of.js';
 import { nearest } from './nearest.js';
-import { ENV_RULES, type EnvRules, PROVIDER_SETTINGS, type ProviderSettings } from './provider-settings.js';
+import { ENV_RULES, type EnvRules, INNER_KEYS, PROVIDER_SETTINGS, type ProviderSettings } from './provider-settings.js';
 import { SETTINGS, type SettingName, type Settings, variableOf } from './settings.js';
 
 export interface Config {
@@ -74,11 +74,14 @@ async function readToml(file: string): Promise<Source> {
     throw new SidejobError('bad_config', `${file} cannot be read: ${messageOf(error)}.`);
   }
   // Loaded only where there is a file to read.
-  const { parse } = await import('smol-toml');
+  const { parse, TomlError } = await import('smol-toml');
   try {
     return { file, text, values: parse(text) };
   } catch (error) {
-    throw new SidejobError('bad_config', `${file} is not valid TOML: ${messageOf(error)}`);
+    // Its message goes on with the source, in which keys may stand.
+    const [why = ''] = messageOf(error).split('\n', 1);
+    const line = error instanceof TomlError ? `:${error.line}` : '';
+    throw new SidejobError('bad_config', `${file}${line} is not valid TOML: ${why}.`);
   }
 }
 
@@ -98,15 +101,19 @@ function check<T>(source: Source, path: string[], schema: z.ZodObject & z.ZodTyp
   const issue = innermost(parsed.error.issues[0]);
   const where = [...path, ...issue.path.map(String)];
   if (issue.code === 'unrecognized_keys') {
-    const known = where.length === path.length ? Object.keys(schema.shape) : [];
+    const known = where.length === path.length ? Object.keys(schema.shape) : INNER_KEYS;
     throw unknownKey(source, [...where, issue.keys[0] ?? ''], known);
   }
-  throw new SidejobError('bad_config', `${at(source, where)}: ${where.join('.')}: ${issue.message}.`);
+  throw new SidejobError(
+    'bad_config',
+    `${at(source, where)}: ${where.join('.')}: ${issue.message.replace(/^Invalid input: /, '')}.`,
+  );
 }
 
 /** Of a value that fits none of several shapes: what is wrong with it as the last of them, which is the larger one. */
 function innermost(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue {
-  const inner = issue?.code === 'invalid_union' ? issue.errors.at(-1)?.[0] : undefined;
+  const inner =
+    issue?.code === 'invalid_union' && issue.message === 'Invalid input' ? issue.errors.at(-1)?.[0] : undefined;
   if (inner) return innermost({ ...inner, path: [...(issue?.path ?? []), ...inner.path] });
   return issue ?? { code: 'custom', path: [], message: 'it is wrong', input: undefined };
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const words = z.array(z.string());
+const words = z.array(z.string(), 'must be a list of words: ["--one", "--two"]');
 const variables = z.record(z.string(), z.string());
 const absolute = z.string().startsWith('/', 'must be an absolute path');
 
@@ -24,7 +24,9 @@ const path = z
 /** What one kind of record in a CLI's output means. */
 const EVENT = z.strictObject({
   /** Only records in which these paths have these values. Absent: every record. */
-  when: z.record(path, z.union([z.string(), z.number(), z.boolean()])).optional(),
+  when: z
+    .record(path, z.union([z.string(), z.number(), z.boolean()], 'must be a text, a number, true or false'))
+    .optional(),
   /** A piece of the answer; with `delta`, it continues the piece before. */
   text: path.optional(),
   delta: z.boolean().optional(),
@@ -51,6 +53,12 @@ const EVENT = z.strictObject({
   end: z.enum(['ok', 'error']).optional(),
 });
 export type EventRule = z.infer<typeof EVENT>;
+/** Keys that stand in a table within a provider's, for errors that name the near one. */
+export const INNER_KEYS: string[] = [
+  ...Object.keys(EVENT.shape),
+  ...Object.keys(ENV_RULES.shape),
+  ...['read-only', 'edit', 'full', 'inputTokens', 'outputTokens', 'cachedTokens', 'reasoningTokens', 'costUsd'],
+];
 
 /** What makes a provider of a CLI that Sidejob does not know; `docs/adding-a-provider.md` tells how. */
 export const DEFINITION = z.strictObject({
@@ -89,7 +97,10 @@ export const PROVIDER_SETTINGS = z.strictObject({
   /** The executable: an absolute path, or (for a CLI of one's own) a name to look for on PATH. */
   command: z
     .string()
-    .regex(/^(\/.+|[^/\s]+)$/, 'must be an absolute path, or a name to look for on PATH')
+    .regex(
+      /^(\/.+|[^/\s]+)$/,
+      'must be an absolute path, or a name to look for on PATH; words after it belong into args',
+    )
     .optional(),
   maxRunning: whole(1, 1000).optional(),
   /** Limits for a day, on this CLI alone. */

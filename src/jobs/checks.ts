@@ -12,8 +12,8 @@ import { DEPTH_VARIABLE } from './environment.js';
 import { limitsOf } from './limits.js';
 import type { Caller, JobRequest } from './request.js';
 
-/** Linux takes less than this in one argument. */
-const ARGUMENT_MAX_BYTES = 128 * 1024;
+/** Linux takes less than 128 KiB in one argument; the words around the prompt need some of it. */
+const ARGUMENT_MAX_BYTES = 120 * 1024;
 
 /** Ends every refusal: the caller must know that it need not clean up. */
 export const NOTHING = 'Nothing was started.';
@@ -142,7 +142,7 @@ export async function workFolder(engine: Engine, caller: Caller, request: JobReq
 export async function checkInstalled(engine: Engine, provider: Provider): Promise<void> {
   if (await engine.findCli(provider)) return;
   const configured = engine.config.providers[provider.name]?.command;
-  if (configured) {
+  if (configured && isAbsolute(configured)) {
     throw new SidejobError(
       'not_installed',
       `${provider.name}: ${configured}, which ${engine.paths.config} names as its command, cannot be run.`,

@@ -4,11 +4,13 @@ import { SidejobError } from '../errors.js';
 import { oneLine } from '../providers/json.js';
 import type { Provider } from '../providers/provider.js';
 import { limitedUntil } from '../store/usage.js';
+import { isDayOver } from './day-limits.js';
 import type { Engine } from './engine.js';
 
 /**
  * The provider a request means: the one named, the configured default, or a ready one of another vendor than
- * the caller's (a second opinion is worth more than an echo). One whose account is known to be limited comes last.
+ * the caller's (a second opinion is worth more than an echo). One that is known to be limited comes last, and one of the
+ * configuration only where no built-in one is ready: what it takes is not known.
  * @throws SidejobError `unknown_provider`, `not_installed`
  */
 export async function chooseProvider(engine: Engine, name: string | undefined, client: string): Promise<Provider> {
@@ -17,11 +19,11 @@ export async function chooseProvider(engine: Engine, name: string | undefined, c
   const wanted = name ?? (defaultProvider === 'auto' ? undefined : defaultProvider);
   if (wanted !== undefined) return knownProvider(providers, wanted);
   const ready = await engine.readyProviders();
-  const candidates = providers.filter((provider) => ready.includes(provider.name) && provider.vendor !== 'sidejob');
-  const now = Date.now();
-  const free = candidates.filter(
-    ({ name: each }) => limitedUntil(engine.store, each, engine.loginKeyOf(each), now) === undefined,
-  );
+  const usable = providers.filter(({ name: each, vendor }) => ready.includes(each) && vendor !== 'sidejob');
+  const builtIn = usable.filter(({ version }) => version !== undefined);
+  const candidates =
+    builtIn.length > 0 ? builtIn : usable.filter((provider) => provider.accessLevels.includes('read-only'));
+  const free = candidates.filter(({ name: each }) => !isLimited(engine, each));
   const able = free.length > 0 ? free : candidates;
   const other = able.find((provider) => !provider.clients.some((prefix) => client.startsWith(prefix)));
   const chosen = other ?? able[0];
@@ -30,6 +32,15 @@ export async function chooseProvider(engine: Engine, name: string | undefined, c
     'not_installed',
     'no LLM CLI is installed and logged in.',
     'llm_providers says what is missing; provider "demo" works without any. Nothing was started.',
+  );
+}
+
+/** Whether a limit of the account, or one that the owner has set for the day, is known to be reached. */
+function isLimited(engine: Engine, provider: string): boolean {
+  const now = Date.now();
+  return (
+    limitedUntil(engine.store, provider, engine.loginKeyOf(provider), now) !== undefined ||
+    isDayOver(engine, provider, now)
   );
 }
 

@@ -33,7 +33,9 @@ export async function findCli(
 export async function loginSign(provider: Provider, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (provider.logins.length === 0) return 'none needed';
   for (const login of provider.logins) {
-    const sign = 'env' in login ? env[login.env] && login.env : await fileSign(login, env);
+    // Switches such as CLAUDE_CODE_USE_BEDROCK may be set to say no.
+    const isSet = 'env' in login && !['', '0', 'false'].includes(env[login.env] ?? '');
+    const sign = 'env' in login ? isSet && login.env : await fileSign(login, env);
     if (sign) return `${login.kind} (${sign})`;
   }
   return undefined;

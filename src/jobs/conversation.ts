@@ -15,8 +15,11 @@ export interface Conversation {
   job?: JobRecord;
 }
 
-/** The shape of the ids that CLIs give their conversations (UUIDs, `ses_…`). A job's id may look so, too. */
-const SESSION_ID = /^(?=.*\d)[\w-]{16,100}$/;
+/**
+ * The shape of the ids that CLIs give their conversations (UUIDs, `ses_…`), as far as one is taken that no job of ours
+ * had. It travels in a command line, so it must not look like a flag.
+ */
+const SESSION_ID = /^(?=.*\d)[A-Za-z0-9][\w-]{15,99}$/;
 
 /**
  * The job that `continueJob` means: by its own id, or by its conversation's. Undefined for a conversation that no
@@ -25,9 +28,10 @@ const SESSION_ID = /^(?=.*\d)[\w-]{16,100}$/;
  */
 export function conversationJob(engine: Engine, typed: string): JobRecord | undefined {
   const named = typed.trim();
-  const byId = findJob(engine.store, named);
-  if (byId || !SESSION_ID.test(named)) return byId ?? requireJob(engine, named);
-  return findLatestOf(engine.store, named);
+  const known = findJob(engine.store, named) ?? findLatestOf(engine.store, named);
+  if (known) return known;
+  const meantJob = engine.providers.some(({ name }) => named.startsWith(`${name}-`));
+  return meantJob || !SESSION_ID.test(named) ? requireJob(engine, named) : undefined;
 }
 
 /** The conversation that goes on. */
@@ -51,7 +55,12 @@ export async function continued(engine: Engine, request: JobRequest, provider: P
     throw new SidejobError('session_busy', `job ${job.id} is still ${job.status}.`, 'Wait for it first.');
   }
   const { sessionId } = job;
-  if (sessionId === null || job.startedAt === null || provider.sessionId === 'none') {
+  if (provider.sessionId === 'none') {
+    const todo = `Attach its answer with attach: ["job:${job.id}"] instead. ${NOTHING}`;
+    throw new SidejobError('no_session', `${provider.name} keeps no conversations.`, todo);
+  }
+  // One that was to go on and never began has left the conversation as it was.
+  if (sessionId === null || (job.startedAt === null && !job.resume)) {
     throw new SidejobError(
       'no_session',
       `job ${job.id} left no conversation to go on with.`,

@@ -4,7 +4,7 @@ import { nearest } from '../config/nearest.js';
 import { DEFINITION_KEYS, type ProviderSettings } from '../config/provider-settings.js';
 import { SidejobError } from '../errors.js';
 import { customProvider } from '../providers/custom.js';
-import { EXTRAS, type Provider } from '../providers/provider.js';
+import { ACCESS_LEVELS, type Access, EXTRAS, type Provider } from '../providers/provider.js';
 
 /**
  * All providers.
@@ -60,9 +60,18 @@ function define(
     throw new SidejobError('bad_config', `${where}: ${foreign} is for CLIs that are built in; use args.`);
   }
   const { model, output = 'text', events } = settings;
+  const wrong = (key: string, why: string) => {
+    return new SidejobError('bad_config', `${placeOf(['providers', name, key])}: providers.${name}.${key} ${why}.`);
+  };
   if (output !== 'text' && !events) {
     throw new SidejobError('bad_config', `${place}: output "${output}" needs [[providers.${name}.events]].`);
   }
+  if (output === 'text' && events) throw wrong('events', 'is for output "lines" or "document"');
+  const namesSession = settings.fresh || events?.some(({ session }) => session);
+  if (settings.resume && !namesSession) throw wrong('resume', 'needs an id: fresh, or an event with session');
+  const levels = Object.keys(settings.access ?? { 'read-only': [] });
+  const without = Object.keys(settings.accessEnv ?? {}).find((level) => !levels.includes(level));
+  if (without) throw wrong('accessEnv', `has "${without}", which access has not`);
   for (const [key, words, mark] of [
     ['model', model, '{model}'],
     ['effort', settings.effort, '{effort}'],
@@ -71,12 +80,26 @@ function define(
     ['resume', settings.resume, '{session}'],
     ['prompt', settings.prompt === 'stdin' ? undefined : settings.prompt, '{prompt}'],
   ] as const) {
-    if (words && !words.some((word) => word.includes(mark))) {
-      const where = placeOf(['providers', name, key]);
-      throw new SidejobError('bad_config', `${where}: providers.${name}.${key} has no ${mark} in it.`);
-    }
+    if (words && !words.some((word) => word.includes(mark))) throw wrong(key, `has no ${mark} in it`);
+    checkMarks(words ?? [], [mark, '{cwd}'], (strange) =>
+      wrong(key, `has ${strange} in it, which stands for nothing there`),
+    );
+  }
+  for (const key of ['args', ...ACCESS_LEVELS.map((level) => `access.${level}`)]) {
+    const words = key === 'args' ? settings.args : settings.access?.[key.slice('access.'.length) as Access];
+    checkMarks(words ?? [], ['{cwd}'], (strange) => wrong(key, `has ${strange} in it, which stands for nothing there`));
   }
   return customProvider(name, { ...settings, command: settings.command });
+}
+
+/** What looks like a template and is none would reach the CLI as it stands. */
+function checkMarks(
+  words: readonly string[],
+  known: readonly string[],
+  error: (strange: string) => SidejobError,
+): void {
+  const strange = words.flatMap((word) => word.match(/\{[a-zA-Z]+\}/g) ?? []).find((mark) => !known.includes(mark));
+  if (strange) throw error(strange);
 }
 
 /** @throws SidejobError `bad_config` */

@@ -40,6 +40,11 @@ export function checkDay(
   }
 }
 
+/** Whether the owner's limits for one provider are reached today. */
+export function isDayOver({ store, config }: Pick<Engine, 'store' | 'config'>, provider: string, now: number): boolean {
+  return reachedOn(store, dayOf(now), config.providers[provider] ?? {}, provider) !== undefined;
+}
+
 function refusal(setting: string, where: string, { used, limit }: Reached, hint: string): SidejobError {
   return new SidejobError('day_limit', `${used}${where} today, and ${setting} is ${limit}.`, `${hint} ${NOTHING}`);
 }

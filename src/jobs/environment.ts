@@ -8,10 +8,9 @@ import type { Provider } from '../providers/provider.js';
 /** Tells a Sidejob server inside a job how deep it is. */
 export const DEPTH_VARIABLE = 'SIDEJOB_DEPTH';
 
-/** Passed on whatever `env.pass` says: nothing works without them, and none of them is a secret. */
+/** Passed on whatever `env.pass` says: nothing works without them, and none of them is a secret. (A proxy's may be.) */
 const BASICS = [
-  ...['HOME', 'PATH', 'SHELL', 'USER', 'LOGNAME', 'LANG', 'LC_*', 'TZ', 'TERM', 'TMPDIR', 'XDG_*', 'SIDEJOB_*'],
-  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+  ...['HOME', 'PATH', 'SHELL', 'USER', 'LOGNAME', 'LANG', 'LC_*', 'TZ', 'TERM', 'TMPDIR', 'XDG_*'],
   ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
 ];
 
@@ -59,8 +58,13 @@ export function jobEnvironment(given: JobEnvironment): Record<string, string> {
   };
 }
 
-/** Hash of what decides which account pays: the provider's variables and the home folder. */
-export function loginKey(provider: Provider, env: NodeJS.ProcessEnv): string {
-  const values = ['HOME', ...provider.loginEnv].map((name) => `${name}=${env[name] ?? ''}`);
+/**
+ * Hash of what decides which account pays: the home folder, the provider's variables, and those that the configuration
+ * sets for it, which may be any.
+ */
+export function loginKey(provider: Provider, config: Config, env: NodeJS.ProcessEnv): string {
+  const set = [config.env.set, config.providers[provider.name]?.env?.set].flatMap((each) => Object.keys(each ?? {}));
+  const names = ['HOME', ...provider.loginEnv, ...set.sort()];
+  const values = names.map((name) => `${name}=${env[name] ?? ''}`);
   return createHash('sha256').update(values.join('\0')).digest('hex').slice(0, 16);
 }

@@ -1,5 +1,7 @@
 // The state of the job manager in figures, and what its owner should know.
+
 import { stat, statfs } from 'node:fs/promises';
+import type { EnvRules, ProviderSettings } from '../config/provider-settings.js';
 import { SETTINGS, variableOf } from '../config/settings.js';
 import { FAULT_VARIABLE } from '../process/fault.js';
 import { compareHost } from '../process/host.js';
@@ -59,13 +61,26 @@ export async function jobHealth(engine: Engine) {
         ]),
       ),
       // Names only: the values may be keys.
+      ...(Object.keys(config.env).length > 0 && { env: ruleNames(config.env) }),
       providers: Object.fromEntries(
-        Object.entries(config.providers).map(([name, { env, ...rest }]) => [
-          name,
-          { ...rest, ...(env && { env: { ...env, ...(env.set && { set: Object.keys(env.set) }) } }) },
-        ]),
+        Object.entries(config.providers).map(([name, settings]) => [name, shown(settings)]),
       ),
     },
     warnings,
   };
+}
+
+/** The settings of one CLI: of most no more than that they are there, because keys may stand in them. */
+function shown({ command, maxRunning, env, ...rest }: ProviderSettings): Record<string, unknown> {
+  const others = Object.keys(rest);
+  return {
+    ...(command && { command }),
+    ...(maxRunning && { maxRunning }),
+    ...(env && { env: ruleNames(env) }),
+    ...(others.length > 0 && { others }),
+  };
+}
+
+function ruleNames({ pass, drop, set }: EnvRules): Record<string, readonly string[]> {
+  return { ...(pass && { pass }), ...(drop && { drop }), ...(set && { set: Object.keys(set) }) };
 }

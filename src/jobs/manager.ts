@@ -100,7 +100,7 @@ export async function openJobManager({
     envOf: (provider) => cliEnvironment(provider, config, env),
     loginKeyOf: (name) => {
       const provider = byName.get(name);
-      return provider ? loginKey(provider, engine.envOf(provider)) : '';
+      return provider ? loginKey(provider, config, engine.envOf(provider)) : '';
     },
     register: () => registerServer(store, engine.server),
     findCli: (provider) => findCli(provider, config, engine.envOf(provider)),

@@ -13,7 +13,8 @@ export async function modelsOf(engine: Engine, provider: Provider): Promise<read
   const found = listModels && (await engine.findCli(provider));
   if (!listModels || !found) return provider.models;
   try {
-    const env = { ...engine.envOf(provider), PATH: found.searchPath };
+    const guards = Object.fromEntries(engine.nestingGuards.map((name) => [name, undefined]));
+    const env = { ...engine.envOf(provider), ...guards, PATH: found.searchPath };
     const listed = listModels.read(await capture(found.path, listModels.args, env, engine.paths.home));
     return listed.length > 0 ? listed.slice(0, MODELS_MAX) : provider.models;
   } catch (error) {

@@ -54,7 +54,12 @@ export async function answerText(engine: Engine, job: JobRecord): Promise<string
 export async function structuredOf(engine: Engine, job: JobRecord): Promise<unknown> {
   const fits = job.outputSchema !== null && job.status === 'completed';
   if (!fits || (job.answerBytes ?? 0) > STRUCTURED_MAX_BYTES) return undefined;
-  return JSON.parse(await answerText(engine, job));
+  try {
+    return JSON.parse(await answerText(engine, job));
+  } catch {
+    // Derived anew from the output it may have its fence again.
+    return undefined;
+  }
 }
 
 /** A page of a text in memory, with the same byte offsets as of a file. */

@@ -149,7 +149,7 @@ async function finish(
   const endedAt = await endOf(files, exit);
   const outcome = {
     ...verdict,
-    usage: fold.usage ? runUsage(fold.usage, fold.cumulative, before) : null,
+    usage: fold.usage ? runUsage(fold.usage, fold.cumulative, before, job.resume === 1) : null,
     usageTotal: fold.usage ?? null,
     sessionId: fold.sessionId ?? null,
     model: fold.model ?? null,

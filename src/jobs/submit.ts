@@ -49,7 +49,7 @@ export async function submitJob(
   checkText(request);
   checkAbilities(request, provider);
   const access = checkAccess(engine, request, provider);
-  const outputSchema = request.outputSchema === undefined ? null : schemaText(request.outputSchema);
+  const outputSchema = request.outputSchema === undefined ? null : await schemaText(request.outputSchema);
   const depth = await checkDepth(engine);
   const conversation = request.continueJob === undefined ? undefined : await continued(engine, request, provider);
   const parent = conversation?.job;

@@ -78,7 +78,8 @@ export async function launch(files: JobFiles, command: Command): Promise<HeldLau
       },
     );
     const child = spawned.nodeChildProcess;
-    if (child.pid === undefined) throw new Error((await spawned).message);
+    // Not its message, in which the whole command line stands.
+    if (child.pid === undefined) throw new Error((await spawned).code ?? 'the launcher did not start');
     const pipe = child.stdio[4] as Writable;
     // The launcher may be killed while the pipe is open; what counts then is its exit file.
     pipe.on('error', () => {});

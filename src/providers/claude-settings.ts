@@ -45,6 +45,12 @@ export function keptSettings(files: Readonly<Record<string, string>>): { setting
   };
 }
 
+/** What the folder's own files deny, for a job that may edit there and obeys them in nothing else. */
+export function folderDenials(files: Readonly<Record<string, string>>): Json {
+  const { user: _, ...folder } = files;
+  return { permissions: keptSettings(folder).settings.permissions };
+}
+
 function parse(file: string, text: string | undefined): Json {
   if (text === undefined || text.trim() === '') return {};
   let value: unknown;

@@ -2,7 +2,7 @@
 // test/fixtures/recordings/claude.
 
 import { type Failure, failure, isFatal } from './classify.js';
-import { keptSettings, SETTINGS_FILES } from './claude-settings.js';
+import { folderDenials, keptSettings, SETTINGS_FILES } from './claude-settings.js';
 import { toolEvent, usageEvent } from './events.js';
 import { array, isObject, type Json, number, object, string } from './json.js';
 import {
@@ -33,8 +33,10 @@ function settingsArgs({ access, trusted, cwd, extras, files }: ProviderRequest):
     };
   }
   // A folder that only a model has named: its hooks and allow rules are nobody's wish.
-  if (access === 'edit' && !trusted)
-    return { args: ['--setting-sources=user', `--add-dir=${cwd}`, ...mcp], env: memory };
+  if (access === 'edit' && !trusted) {
+    const denials = `--settings=${JSON.stringify(folderDenials(files))}`;
+    return { args: ['--setting-sources=user', denials, `--add-dir=${cwd}`, ...mcp], env: memory };
+  }
   return { args: mcp, env: {} };
 }
 

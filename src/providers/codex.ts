@@ -24,7 +24,15 @@ function invoke(request: ProviderRequest): Invocation {
   // A user's `approvals_reviewer = "auto_review"` lets a model approve what leaves the sandbox.
   if (access !== 'full') args.push('-c', 'approval_policy="never"');
   // Its sandbox leaves all of /tmp writable, other projects and stores included; the job's own TMPDIR stays so.
-  if (access === 'edit') args.push('-c', 'sandbox_workspace_write.exclude_slash_tmp=true');
+  // Nor are the folders that a user's configuration adds this job's.
+  if (access === 'edit') {
+    args.push(
+      '-c',
+      'sandbox_workspace_write.exclude_slash_tmp=true',
+      '-c',
+      'sandbox_workspace_write.writable_roots=[]',
+    );
+  }
   if (model) args.push(`--model=${model}`);
   if (effort) args.push('-c', `model_reasoning_effort="${effort}"`);
   // A thread keeps the instructions it began with: on resume they are accepted and ignored. The value is TOML,

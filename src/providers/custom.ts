@@ -12,6 +12,7 @@ import {
   type Provider,
   type ProviderEvent,
   type ProviderRequest,
+  type ReadFailure,
   type Usage,
 } from './provider.js';
 
@@ -91,11 +92,21 @@ function compile(rule: EventRule): (record: Json) => ProviderEvent[] {
     if (tool) events.push(toolEvent(tool, toolInput(record, rule.toolInput)));
     if (rule.usage) events.push(usageEvent(usageOf(record, rule.usage)));
     const error = rule.error === undefined ? undefined : errorAt(record, rule.error);
-    if (error) events.push({ type: 'error', ...failure(error) });
+    if (error) events.push({ type: 'error', ...errorOf(error, rule.end === 'error') });
     if (answer) events.push({ type: 'answer', text: answer });
     if (rule.end) events.push({ type: 'end', ok: rule.end === 'ok' });
     return events;
   };
+}
+
+/**
+ * What an error of an unknown CLI means. It ends the job at once only if the rule says that the run is over with it:
+ * tools report errors, too. A status of 404 may be about anything.
+ */
+function errorOf(words: string, isEnd: boolean): ReadFailure {
+  const found = failure(words);
+  const kind = found.kind === 'model_not_found' && !/model/i.test(words) ? 'provider_error' : found.kind;
+  return { ...found, kind, fatal: isEnd && kind === found.kind && found.fatal };
 }
 
 function toolInput(record: Json, path: string | undefined): Json {

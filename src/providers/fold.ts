@@ -50,14 +50,28 @@ type Reader = Pick<Provider, 'read' | 'output'>;
  */
 export function readLine({ read, output }: Reader, line: string): ProviderEvent[] {
   if (output === 'text') return [{ type: 'text', text: `${stripVTControlCharacters(line)}\n`, delta: true }];
+  if (output === 'document') return readDocument(read, stripVTControlCharacters(line));
   // Terminal codes before the object are skipped; some CLIs colour even their JSON.
-  const start = output === 'document' ? line.search(/[[{]/) : line.indexOf('{');
-  if (start < 0) return [];
+  const start = line.indexOf('{');
+  const record = start < 0 ? undefined : parsed(line.slice(start));
+  return isObject(record) ? read(record) : [];
+}
+
+/** A document may have words on lines before it. */
+function readDocument(read: Provider['read'], text: string): ProviderEvent[] {
+  for (const { index } of text.matchAll(/^\s*[[{]/gm)) {
+    const value = parsed(text.slice(index));
+    if (value !== undefined)
+      return (Array.isArray(value) ? value : [value]).filter(isObject).flatMap((one) => read(one));
+  }
+  return [];
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(line.slice(start));
-    return (Array.isArray(value) ? value : [value]).filter(isObject).flatMap((record) => read(record));
+    return JSON.parse(text);
   } catch {
-    return [];
+    return undefined;
   }
 }
 
@@ -70,6 +84,8 @@ export function foldEnd({ output }: Reader, state: FoldState): FoldState {
 function foldEvent(state: FoldState, event: ProviderEvent): FoldState {
   switch (event.type) {
     case 'session':
+      // It will stand in a command line.
+      if (!/^[\w.:/@][\w.:/@-]{0,199}$/.test(event.sessionId)) return state;
       return { ...state, sessionId: event.sessionId, ...(event.model && { model: event.model }) };
     case 'text': {
       const { error: _, textEnded, ...rest } = state;

@@ -97,6 +97,10 @@ function readStderr(text: string): ReadFailure | undefined {
   return { ...rest, message: attempt === undefined ? message : `attempt ${attempt} failed: ${message}` };
 }
 
+function file(name: string) {
+  return { file: `.gemini/${name}`, movedBy: { env: 'GEMINI_CLI_HOME', file: `.gemini/${name}` } } as const;
+}
+
 export const gemini: Provider = {
   name: 'gemini',
   title: 'Gemini CLI',
@@ -108,6 +112,7 @@ export const gemini: Provider = {
   login: 'gemini (and choose a sign-in)',
   loginEnv: [
     'GEMINI_API_KEY',
+    'GEMINI_CLI_HOME',
     'GOOGLE_API_KEY',
     'GOOGLE_APPLICATION_CREDENTIALS',
     'GOOGLE_CLOUD_LOCATION',
@@ -116,12 +121,16 @@ export const gemini: Provider = {
     'GOOGLE_GENAI_USE_GCA',
     'GOOGLE_GENAI_USE_VERTEXAI',
   ],
+  // The kind that its settings choose wins over the variables.
   logins: [
+    { kind: 'api key', ...file('settings.json'), contains: '"gemini-api-key"' },
+    { kind: 'cloud', ...file('settings.json'), contains: '"vertex-ai"' },
+    { kind: 'subscription', ...file('settings.json'), contains: '"oauth-personal"' },
+    { kind: 'subscription', env: 'GOOGLE_GENAI_USE_GCA' },
     { kind: 'cloud', env: 'GOOGLE_GENAI_USE_VERTEXAI' },
     { kind: 'api key', env: 'GEMINI_API_KEY' },
-    { kind: 'subscription', env: 'GOOGLE_GENAI_USE_GCA' },
-    { kind: 'subscription', file: '.gemini/oauth_creds.json' },
-    { kind: 'subscription', file: '.gemini/google_accounts.json' },
+    { kind: 'subscription', ...file('oauth_creds.json') },
+    { kind: 'subscription', ...file('google_accounts.json') },
   ],
   dropEnv: [],
   accessLevels: ['read-only', 'edit', 'full'],

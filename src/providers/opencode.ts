@@ -28,15 +28,20 @@ const READING = {
 
 const agent = (access: Access) => `sidejob-${access}`;
 
-/** OpenCode counts the whole Git working tree as its folder, and tells paths from there. */
-const GIT_HEADS = Array.from({ length: 10 }, (_, up): UserFile => {
-  return { name: `git-${up}`, below: 'cwd', file: `${'../'.repeat(up)}.git/HEAD` };
+/** OpenCode counts the whole Git working tree as its folder, and tells paths from there. (A `.git` may be a file.) */
+const GIT = Array.from({ length: 40 }, (_, up): UserFile => {
+  return { name: `git-${up}`, below: 'cwd', file: `${'../'.repeat(up)}.git` };
 });
+/** What its rules would read as a pattern. */
+const PATTERN = /[*?[\](){}!+@|,\\]|^[~$]/;
 
 /** `full` asks for nothing with `--auto`, and leaves what the user denies denied. */
 function permission(access: Access, { cwd, files, extras }: ProviderRequest): Json {
   const { addDirs = [], allowTools = [], denyTools = [] } = extras;
-  const up = GIT_HEADS.findIndex(({ name }) => files[name] !== undefined);
+  const strange = access === 'edit' && [cwd, ...addDirs].find((folder) => PATTERN.test(folder));
+  if (strange)
+    throw new Error(`OpenCode would read the name of ${strange} as a pattern, and edit more than that folder.`);
+  const up = GIT.findIndex(({ name }) => files[name] !== undefined);
   const root = resolve(cwd, '../'.repeat(Math.max(up, 0)));
   const below = (folders: string[]) => Object.fromEntries(folders.map((folder) => [`${folder}/*`, 'allow']));
   const inside = [cwd, ...addDirs].map((folder) => relative(root, folder));
@@ -225,7 +230,7 @@ export const opencode: Provider = {
   extras: EXTRAS,
   models: [],
   listModels: { args: ['models'], read: (stdout) => stdout.split('\n').filter((line) => /^[^\s/]+\/\S+$/.test(line)) },
-  userFiles: GIT_HEADS,
+  userFiles: GIT,
   needles: ['"type":"step_start"', '"type":"text"', '"type":"tool_use"', '"type":"step_finish"', '"type":"error"'],
   // The tokens of all steps are to be added up.
   tailHoldsAnswer: false,

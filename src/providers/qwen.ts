@@ -78,7 +78,10 @@ const SETTINGS: readonly UserFile[] = [
 function deniedBy(settings: string): string[] {
   const all = parsed(settings);
   const rules = [...array(object(all, 'permissions'), 'deny'), ...array(object(all, 'tools'), 'exclude')];
-  return rules.filter((rule): rule is string => typeof rule === 'string');
+  const texts = rules.filter((rule): rule is string => typeof rule === 'string');
+  const split = texts.find((rule) => rule.includes(','));
+  if (split) throw new Error(`Qwen Code would take the comma in the rule "${split}" for the end of it.`);
+  return texts;
 }
 
 function parsed(settings: string): unknown {
@@ -91,7 +94,10 @@ function parsed(settings: string): unknown {
 
 /** A rule's pattern for everything below an absolute path: a glob, in a list that is split at commas. */
 function pathPattern(folder: string): string {
-  return `/${folder.replace(/[*?[\](){}!+@|,\\]/g, '?')}/**`;
+  if (/[*?[\](){}!+@|,\\]/.test(folder)) {
+    throw new Error(`Qwen Code would read the name of ${folder} as a pattern, and edit more than that folder.`);
+  }
+  return `/${folder}/**`;
 }
 
 function read(record: Json): ProviderEvent[] {

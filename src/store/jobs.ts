@@ -72,9 +72,12 @@ export function findByLauncher(store: Store, processes: readonly { pid: number; 
   return activeJobs(store).find((job) => processes.some(({ pid, start }) => job.pid === pid && job.pidStart === start));
 }
 
-/** The newest job of a conversation, by the CLI's own id of it. */
+/** The newest job of a conversation that has begun, by the CLI's own id of it. */
 export function findLatestOf(store: Store, sessionId: string): JobRecord | undefined {
-  const row = store.get<Row>('SELECT * FROM job WHERE sessionId = $sessionId ORDER BY seq DESC LIMIT 1', { sessionId });
+  const row = store.get<Row>(
+    'SELECT * FROM job WHERE sessionId = $sessionId AND startedAt IS NOT NULL ORDER BY seq DESC LIMIT 1',
+    { sessionId },
+  );
   return row && decode(row);
 }
 

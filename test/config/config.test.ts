@@ -76,7 +76,9 @@ test.each([
   [['providers', 'mine', 'access', 'edit'], 6],
   [['providers', 'mine', 'access', 'full'], 7],
   [['providers', 'mine', 'events', '0', 'when'], 9],
-  [['providers', 'mine', 'env', 'set', 'KEY'], 12],
+  [['providers', 'mine', 'events', '1', 'when'], 11],
+  [['providers', 'mine', 'env', 'set', 'KEY'], 18],
+  [['providers', 'mine', 'env', 'model'], 13],
   [['providers', 'other', 'command'], undefined],
 ] as const)('the line of %s', (path, line) => {
   const text = [
@@ -89,7 +91,13 @@ test.each([
     'access = { full = [] }',
     '[[providers.mine.events]]',
     '  when = { type = "a" }',
+    '[[ providers.mine.events ]]',
+    'when = { type = "b" }',
     '',
+    '[providers.mine.env]',
+    'pass = [ # a "list"',
+    '  "model=x",',
+    ']',
     '[ providers . "mine" . env.set ]',
     'KEY = "v"',
   ].join('\n');

@@ -89,6 +89,32 @@ test.concurrent('a job says which it continues, and its conversation can be list
   }
 });
 
+test.concurrent('an id that looks like a flag is no conversation, whoever says it', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant();
+  for (const continueJob of ['-oSTOLEN-0000000001', '--yolo-mode-enabled-1']) {
+    const reply = await assistant.call('llm_run', { prompt: 'hi', provider: 'codex', continueJob });
+    expect(reply.text).toMatch(/^unknown_job: /);
+  }
+  const typo = await assistant.call('llm_run', { prompt: 'hi', continueJob: 'copilot-7f3k9m2q' });
+  expect(typo.text).toMatch(/^unknown_job: no job "copilot-7f3k9m2q"/);
+});
+
+test.concurrent('a follow-up that was canceled before it began leaves the conversation as it was', async ({
+  sandbox,
+}) => {
+  const assistant = await sandbox.assistant({ env: { SIDEJOB_MAX_RUNNING: '1' } });
+  const first = await assistant.submit('hello');
+  const session = flag(echoIn((await assistant.call('llm_job_wait', { jobId: first })).text).argv, 'session-id');
+  const blocking = await assistant.submit(asks({ forever: true }), { provider: 'codex' });
+  const second = await assistant.submit('and then?', { continueJob: first });
+  await assistant.call('llm_job_cancel', { jobIds: [second, blocking] });
+
+  for (const continueJob of [second, session]) {
+    const { text } = await assistant.call('llm_run', { prompt: `on with ${continueJob}`, continueJob });
+    expect(flag(echoIn(text).argv, 'resume')).toBe(session);
+  }
+});
+
 test.concurrent('what cannot go on is refused with the way out', async ({ sandbox }) => {
   const assistant = await sandbox.assistant();
   const busy = await assistant.submit(asks({ forever: true }));

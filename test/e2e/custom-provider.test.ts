@@ -5,6 +5,7 @@ import { describe, expect } from 'vitest';
 import { sidejob } from '../support/command-line.js';
 import { test } from '../support/e2e.js';
 import type { Sandbox } from '../support/sandbox.js';
+import { asks } from '../support/steps.js';
 
 /** Puts a program on the sandbox's PATH. It finds nothing but node there. */
 async function install(sandbox: Sandbox, name: string, script: string): Promise<void> {
@@ -67,7 +68,7 @@ access = { read-only = ["--plan"], full = ["--yes"] }
     [{ systemPrompt: 'x' }, 'not_supported: parrot takes no systemPrompt. Put it into prompt. Nothing was started.'],
     [
       { prompt: 'x'.repeat(131_072) },
-      /^bad_argument: parrot takes its prompt as an argument, of at most 131072 bytes\./,
+      /^bad_argument: parrot takes its prompt as an argument, of at most 122880 bytes\./,
     ],
     [{ prompt: 'a\0b' }, /^bad_argument: parrot takes its prompt as an argument, without NUL bytes\./],
   ] as const) {
@@ -159,6 +160,14 @@ describe('a definition that is wrong', () => {
     ['[providers.claude]\nprompt = "stdin"\n', /:2: providers\.claude\.prompt: claude is built in/],
     ['[providers.codex]\nallowTools = ["x"]\n', /:2: codex has no words for allowTools\. It has addDirs, args\./],
     ['[providers.mine]\ncommand = "x"\naddDirs = ["/x"]\n', /:3: addDirs is for CLIs that are built in; use args/],
+    ['[providers.mine]\ncommand = "x"\nargs = ["--m={modle}"]\n', /:3: providers\.mine\.args has \{modle\} in it/],
+    ['[providers.mine]\ncommand = "x"\nresume = ["{session}"]\n', /:3: providers\.mine\.resume needs an id: fresh, or/],
+    ['[providers.mine]\ncommand = "x"\nargs = "--x"\n', /:3: providers\.mine\.args: must be a list of words/],
+    ['[providers.mine]\ncommand = "x y"\n', /:2: providers\.mine\.command: must be .*words after it belong into args/],
+    [
+      '[providers.claude]\nenv = { set = { KEY = "sk-secret" }\n',
+      /^(?!.*sk-secret).*config\.toml:\d+ is not valid TOML: /s,
+    ],
     ['[env]\nallow = ["X"]\n', /:2: "env\.allow" is unknown\. There are pass, drop, set\./],
   ] as const)('%s', async ([toml, words], { sandbox }) => {
     await configure(sandbox, toml);
@@ -223,7 +232,8 @@ args = ["--max-turns=3"]
 `,
   );
   const assistant = await sandbox.assistant();
-  const { text } = await assistant.call('llm_run', { prompt: 'hi', provider: 'claude' });
+  const jobId = await assistant.submit(asks({ echo: true }), { access: 'edit' });
+  const { text } = await assistant.call('llm_job_wait', { jobId });
   for (const arg of [
     '--add-dir=/data',
     '--allowedTools=Bash(git log:*)',
@@ -232,7 +242,10 @@ args = ["--max-turns=3"]
   ]) {
     expect(text).toContain(JSON.stringify(arg));
   }
-  expect(text).toContain(',WebFetch"');
+  // What needs no permission is for jobs that may do something; what is denied is denied to all.
+  const reading = await assistant.call('llm_run', { prompt: 'hi', provider: 'claude' });
+  expect(reading.text).not.toContain('--allowedTools');
+  expect(reading.text).toContain(',WebFetch"');
   const refused = await assistant.call('llm_job_submit', { prompt: 'hi', addDirs: ['/'] });
   expect(refused.text).toMatch(/^bad_argument: "addDirs" is unknown/);
 });
@@ -263,4 +276,38 @@ describe('the command line', () => {
     expect((await sidejob(sandbox, 'providers', 'add')).stdout).toMatch(/^llm {2,}\w/m);
     expect((await sidejob(sandbox, 'providers', 'add', 'lmm')).stderr).toMatch(/no recipe "lmm"\. llm\?/);
   });
+});
+
+test('a line of which nothing was understood is shown by a trial; errors end a job only where the rule says so', async ({
+  sandbox,
+}) => {
+  await install(sandbox, 'talker', TALKER);
+  const rule = (more: string) => `[providers.talker]\ncommand = "talker"\noutput = "lines"\nevents = [${more}]\n`;
+  await configure(sandbox, rule('{ when = { type = "done" }, answer = "no.where", end = "ok" }'));
+  const { stdout, status } = await sidejob(sandbox, 'providers', 'test', 'talker');
+  expect(stdout).toMatch(/not understood: 2 of 4, beginning with\n {2}\{"type":"hello"/);
+  expect(stdout).toMatch(/failed \(empty_answer\)/);
+  expect(status).toBe(1);
+
+  await install(
+    sandbox,
+    'talker',
+    `#!/bin/sh\necho '{"e":{"message":"page not found","code":404}}'\nread -r line\necho '{"a":"found elsewhere"}'\n`,
+  );
+  await configure(sandbox, rule('{ error = "e" }, { answer = "a", end = "ok" }'));
+  expect((await sidejob(sandbox, 'providers', 'test', 'talker')).stdout).toMatch(/answer\n {2}found elsewhere\n/);
+});
+
+test('one that cannot read alone is tried with the least that it can, and is never the default', async ({
+  sandbox,
+}) => {
+  await install(sandbox, 'parrot', PARROT);
+  await configure(sandbox, '[providers.parrot]\ncommand = "parrot"\naccess = { full = ["--yolo"] }\n');
+  const { stdout } = await sidejob(sandbox, 'providers', 'test', 'parrot');
+  expect(stdout).toContain(`access   full in ${sandbox.home}/scratch`);
+  expect(stdout).toContain('arg: --yolo');
+  const wrong = await sidejob(sandbox, 'providers', 'test', 'parrot', '--access', 'all');
+  expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('there are read-only, edit, full') });
+  const assistant = await sandbox.assistant({ client: 'claude-code' });
+  expect(await assistant.data('llm_providers')).toMatchObject({ defaultProvider: 'codex' });
 });

@@ -50,7 +50,16 @@ test('what is no schema for an object is refused', async ({ sandbox }) => {
   for (const [outputSchema, words] of [
     [{ type: 'string' }, /^bad_argument: outputSchema must be a JSON Schema with "type": "object"/],
     ['{}', /^bad_argument: outputSchema = "\{\}": /],
-    [{ type: 'object', $ref: '#/nowhere' }, /^bad_argument: outputSchema is no JSON Schema: /],
+    [{ type: 'object', $ref: '#/nowhere' }, /^bad_argument: outputSchema has a \$ref to nothing: #\/nowhere\./],
+    [
+      { type: 'object', properties: { a: { type: 'strng' } } },
+      /^bad_argument: outputSchema has an unknown type "strng"\./,
+    ],
+    [
+      { type: 'object', properties: { a: { pattern: '(' } } },
+      /^bad_argument: outputSchema has a pattern that is none: \(\./,
+    ],
+    [doubling(40), /^bad_argument: outputSchema cannot be used: it could not be checked within 5 s\./],
     [{ type: 'object', description: 'x'.repeat(70_000) }, /^bad_argument: outputSchema has more than 65536 bytes/],
   ] as const) {
     const reply = await assistant.call('llm_job_submit', { prompt: 'hi', outputSchema });
@@ -68,3 +77,24 @@ test('a pattern that takes for ever does not hold up the server, nor end it', as
   for (let look = 0; look < 5; look += 1) expect((await assistant.job(jobId)).status).toBe('running');
   expect((await waiting).text).toMatch(/failed \(invalid_output\).*it could not be checked within 5 s/);
 });
+
+test('a schema that fails only once there is an answer ends the job, and nothing else', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant();
+  const outputSchema = { type: 'object', properties: { a: { $ref: '#/properties/a' } } };
+  const jobId = await assistant.submit(asks({ say: '{"a": 1}' }), { outputSchema });
+  expect((await assistant.call('llm_job_wait', { jobId })).text).toMatch(
+    /failed \(invalid_output\).*could not be checked/,
+  );
+});
+
+/** A schema that takes twice as long with each definition. */
+function doubling(levels: number): object {
+  const names = Array.from({ length: levels }, (_, level) => `d${level}`);
+  const $defs = Object.fromEntries(
+    names.map((name, level) => {
+      const $ref = `#/$defs/${names[level + 1]}`;
+      return [name, level + 1 < levels ? { allOf: [{ $ref }, { $ref }] } : {}];
+    }),
+  );
+  return { type: 'object', $defs, $ref: '#/$defs/d0' };
+}

@@ -24,7 +24,10 @@ const CLAUDE_READ_ONLY = [
   '--disallowedTools=Edit,Write,NotebookEdit',
 ];
 const CODEX_NEVER = ['-c', 'approval_policy="never"'];
-const CODEX_EDIT = [...CODEX_NEVER, '-c', 'sandbox_workspace_write.exclude_slash_tmp=true'];
+const CODEX_EDIT = [
+  ...[...CODEX_NEVER, '-c', 'sandbox_workspace_write.exclude_slash_tmp=true'],
+  ...['-c', 'sandbox_workspace_write.writable_roots=[]'],
+];
 const CODEX_READ_ONLY = [
   'exec',
   '-s',
@@ -61,7 +64,10 @@ const COMMAND_LINES: [provider: Provider, what: string, request: Partial<Provide
     claude,
     'edit where only a model has named the folder',
     { access: 'edit', trusted: false },
-    [...CLAUDE, 'acceptEdits', '--setting-sources=user', '--add-dir=/home/ada/project', `--session-id=${ID}`],
+    [
+      ...[...CLAUDE, 'acceptEdits', '--setting-sources=user', '--settings={"permissions":{"deny":[],"ask":[]}}'],
+      ...['--add-dir=/home/ada/project', `--session-id=${ID}`],
+    ],
   ],
   [claude, 'full', { access: 'full' }, [...CLAUDE, 'bypassPermissions', `--session-id=${ID}`]],
   [claude, 'a model', { model: 'opus' }, [...CLAUDE_READ_ONLY, `--session-id=${ID}`, '--model=opus']],

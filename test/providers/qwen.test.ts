@@ -43,16 +43,20 @@ describe('command lines', () => {
   });
 
   test('edit allows files below the folder and those of the owner, and no others', () => {
-    const extras = { addDirs: ['/srv/a (b), [c]'] };
+    const extras = { addDirs: ['/srv/a b'] };
     expect(argsOf({ access: 'edit', extras })).toEqual([
       ...['-o', 'stream-json', '--safe-mode', '--approval-mode=default'],
       [
         '--allowed-tools=edit(//home/ada/project/**),write_file(//home/ada/project/**)',
-        'notebook_edit(//home/ada/project/**),edit(//srv/a ?b?? ?c?/**),write_file(//srv/a ?b?? ?c?/**)',
-        'notebook_edit(//srv/a ?b?? ?c?/**)',
+        'notebook_edit(//home/ada/project/**),edit(//srv/a b/**),write_file(//srv/a b/**)',
+        'notebook_edit(//srv/a b/**)',
       ].join(','),
-      '--add-dir=/srv/a (b), [c]',
+      '--add-dir=/srv/a b',
     ]);
+    // Its rules are patterns: one of three "?" would fit every name of three letters.
+    for (const cwd of ['/srv/a,b', '/srv/*', '/srv/+++', '/srv/a (b)']) {
+      expect(() => argsOf({ access: 'edit', cwd })).toThrow(`Qwen Code would read the name of ${cwd} as a pattern`);
+    }
   });
 
   test('full', () => {

@@ -1,6 +1,6 @@
 // `read-only` and `edit` are kept by the real CLIs, whatever the model asks for.
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -71,9 +71,30 @@ describe.each(CLI_NAMES)('%s', (cli) => {
     expect(await readdir(outside)).toEqual([]);
   });
 
-  test('a level that it cannot keep is refused', async () => {
+  // In a repository, because some CLIs count all of it to the folder; where `.git` is a file, as in a worktree, too.
+  test.skipIf(!access.includes('edit')).each(['folder', 'file'])(
+    'edit writes nothing beside its folder; .git a %s',
+    async (kind) => {
+      const machine = await Machine.start();
+      await promisify(execFile)('git', ['init', '-q', machine.project]);
+      if (kind === 'file') {
+        await rename(join(machine.project, '.git'), join(machine.project, '..', 'real.git'));
+        await writeFile(join(machine.project, '.git'), `gitdir: ${join(machine.project, '..', 'real.git')}\n`);
+      }
+      for (const folder of ['a', 'b']) await mkdir(join(machine.project, 'packages', folder), { recursive: true });
+      const call = write(join(machine.project, 'packages/b/note.txt'));
+      machine.api.set(call);
+      const jobId = await machine.submit(cli, { access: 'edit', cwd: join(machine.project, 'packages/a') });
+      expect(await machine.assistant.ended(jobId)).toMatchObject({ status: 'completed' });
+      expect(toolsOf(machine.api.requests().at(-1)?.body)).toContain(call.tool);
+      expect(await readdir(join(machine.project, 'packages/b'))).toEqual([]);
+    },
+  );
+
+  const missing = ['read-only', 'edit', 'full'].filter((level) => !(access as readonly string[]).includes(level));
+  test.skipIf(missing.length === 0)('a level that it cannot keep is refused', async () => {
     const { assistant } = await Machine.start();
-    for (const level of ['read-only', 'edit', 'full'].filter((each) => !(access as readonly string[]).includes(each))) {
+    for (const level of missing) {
       const reply = await assistant.call('llm_job_submit', { prompt: 'hi', provider: cli, access: level });
       expect(reply.text).toMatch(new RegExp(`^not_supported: ${cli} has no access "${level}"`));
     }

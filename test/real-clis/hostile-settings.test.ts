@@ -1,6 +1,6 @@
 // `read-only` and `edit` hold against what the user or the folder has allowed in the CLI's own settings, and against
 // a model that tries to free itself.
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { CliName } from './clis.js';
@@ -55,6 +55,21 @@ test('codex: commands that were allowed for good run in the sandbox all the same
   const path = join(machine.project, 'note.txt');
   machine.api.set({ tool: 'exec_command', toolInput: { cmd: `touch ${path}` } });
   await ended(machine, 'codex', 'read-only');
+  expect(await readdir(machine.project)).toEqual([]);
+});
+
+test('codex: an id that looks like a flag never reaches it; folders of the user’s configuration are not this job’s', async () => {
+  const machine = await Machine.start();
+  const folder = await outside();
+  const stolen = await machine.assistant.call('llm_job_submit', {
+    ...{ prompt: 'hi', provider: 'codex', continueJob: '-oSTOLEN-0000000001', cwd: machine.project },
+  });
+  expect(stolen.text).toMatch(/^unknown_job/);
+  const config = join(machine.home, '.codex/config.toml');
+  await put(config, `${await readFile(config, 'utf8')}[sandbox_workspace_write]\nwritable_roots = ["${folder}"]\n`);
+  machine.api.set({ tool: 'exec_command', toolInput: { cmd: `touch ${folder}/note.txt` } });
+  await ended(machine, 'codex', 'edit');
+  expect(await readdir(folder)).toEqual([]);
   expect(await readdir(machine.project)).toEqual([]);
 });
 

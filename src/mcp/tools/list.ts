@@ -15,7 +15,7 @@ export const list = defineTool({
     'Find jobs, of earlier sessions and other clients too. Without arguments: running here, or ended and not yet ' +
     'read. Newest first.',
   input: z.strictObject({
-    filter: z.enum(['open', 'active', 'unread', 'ended', 'any']).optional().describe('default open'),
+    filter: z.enum(['open', 'active', 'unread', 'ended', 'any']).optional().describe('default open; any with query'),
     scope: z.enum(['project', 'all']).optional().describe("default project, where this client's is known"),
     provider: z.string().optional(),
     query: z.string().max(200).optional().describe('part of the label, folder or id; a whole id: its conversation'),
@@ -25,7 +25,7 @@ export const list = defineTool({
   output: z.object({ jobs: z.array(JOB_VIEW), nextCursor: z.string().optional() }),
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   meta: { 'anthropic/searchHint': 'background jobs inbox history unread answers' },
-  async handle({ filter = 'open', scope, provider, query, limit = 20, cursor }, call) {
+  async handle({ query, filter = query === undefined ? 'open' : 'any', scope, provider, limit = 20, cursor }, call) {
     const { engine } = await call.manager();
     const project = scope === 'all' ? null : call.caller.project;
     const before = cursor === undefined ? undefined : Number(cursor);

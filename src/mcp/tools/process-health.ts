@@ -49,11 +49,13 @@ function lines({ jobs, queue, store, config, warnings }: Health): string[] {
   const counted = Object.entries(counts).map(([status, n]) => `${n} ${status}`);
   const changed = Object.entries(config.settings).filter(([, { origin }]) => origin !== 'default');
   const settings = changed.map(([name, { value, origin }]) => `${name} = ${value} (${origin})`);
+  const named = Object.entries(config.providers).map(([name, keys]) => `${name} (${Object.keys(keys).join(', ')})`);
+  const tables = [config.env && '[env]', named.length > 0 && `providers: ${named.join(', ')}`].filter(Boolean);
   return [
     `jobs: ${counted.join(', ')}; ${supervisedHere} looked after here, ${adoptedHere} of them adopted; ${servers} servers with active jobs`,
     `queue: ${queue.waiting} waiting, ${queue.running} of ${queue.maxRunning} places taken, ${queue.maxRunningPerProvider} for one CLI`,
     `store: ${store.path}, schema ${store.schemaVersion}, ${store.journalMode}, ${store.bytes} bytes, ${store.freeMb ?? '?'} MB free`,
-    `config: ${config.file}; ${settings.length > 0 ? settings.join(', ') : 'all default'}`,
+    `config: ${config.file}; ${[...settings, ...tables].join(', ') || 'all default'}`,
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
 }

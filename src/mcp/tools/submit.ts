@@ -14,7 +14,13 @@ export const submit = defineTool({
   output: z.object({
     jobId: z.string(),
     jobs: z.array(
-      z.object({ jobId: z.string(), provider: z.string(), status: z.string(), joined: z.boolean().optional() }),
+      z.object({
+        jobId: z.string(),
+        provider: z.string(),
+        status: z.string(),
+        joined: z.boolean().optional(),
+        cwd: z.string().optional(),
+      }),
     ),
     pollAfterSec: z.number(),
     note: NOTE,
@@ -29,9 +35,11 @@ export const submit = defineTool({
       provider: job.provider,
       status: job.status,
       ...(joined && { joined: true }),
+      // Where files change must be seen, above all where the folder was not named.
+      ...(job.access !== 'read-only' && { cwd: job.cwd }),
     }));
     const note = notesOn(outcome, engine.paths.scratch).join(' ');
-    const lines = jobs.map((job) => `${job.jobId} ${job.status}`);
+    const lines = jobs.map(({ jobId, status, cwd }) => `${jobId} ${status}${cwd ? ` in ${cwd}` : ''}`);
     return {
       text: [...lines, ...(note ? [note] : []), 'Collect with llm_job_wait.'].join('\n'),
       data: {
