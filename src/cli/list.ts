@@ -1,6 +1,7 @@
 // `sidejob list`: jobs, newest first.
 import { parseArgs } from 'node:util';
 import { SidejobError } from '../errors.js';
+import { ago } from '../jobs/figures.js';
 import { type JobView, viewJob } from '../jobs/view.js';
 import { listJobs } from '../store/jobs.js';
 import type { Command } from './context.js';
@@ -36,11 +37,12 @@ function table(views: JobView[]): string {
   const rows = views.map((view) => [
     view.jobId,
     view.status + (view.reason ? ` (${view.reason})` : ''),
+    `${ago(Date.parse(view.createdAt), Date.now())} ago`,
     `${view.elapsedSec} s`,
     [view.label, view.activity ?? view.error, view.unread && 'unread'].filter(Boolean).join(' · '),
   ]);
-  const all = [['JOB', 'STATUS', 'TIME', ''], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const all = [['JOB', 'STATUS', 'ASKED', 'TOOK', ''], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
   return `${all.map((row) => line(row).trimEnd()).join('\n')}\n`;
 }

@@ -13,6 +13,14 @@ export function dollars(amount: number): string {
   return `$${amount.toFixed(Math.min(12, 1 - Math.floor(Math.log10(amount))))}`;
 }
 
+/** How long ago a time is, in its largest unit: `5 s`, `12 min`, `3 h`, `2 days`. */
+export function ago(time: number, now: number): string {
+  const seconds = Math.max(0, Math.round((now - time) / 1000));
+  if (seconds < 90) return `${seconds} s`;
+  if (seconds < 90 * 60) return `${Math.round(seconds / 60)} min`;
+  return seconds < 36 * 3600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
+}
+
 /** A time (milliseconds) on the local clock: `15:04`, and with its day if that is not the day of `now`. */
 export function localTime(time: number, now: number): string {
   const date = new Date(time);

@@ -7,12 +7,7 @@ export function limitsOf({ config, providerNamed }: Pick<Engine, 'config' | 'pro
   const { maxRunning, maxRunningPerProvider } = config.settings;
   return {
     maxRunning,
-    // What would harm the CLI's own files is not to be configured.
-    perProvider: (name) =>
-      Math.min(
-        config.providers[name]?.maxRunning ?? maxRunningPerProvider,
-        providerNamed(name)?.maxRunning ?? Number.POSITIVE_INFINITY,
-      ),
+    perProvider: (name) => config.providers[name]?.maxRunning ?? maxRunningPerProvider,
     startGapMs: (name) => providerNamed(name)?.startGapMs ?? 0,
   };
 }

@@ -31,6 +31,8 @@ export interface JobView {
   /** What it does right now, in one line. */
   activity?: string;
   elapsedSec: number;
+  /** When it was accepted; ISO 8601. */
+  createdAt: string;
   /** Time since its last output. */
   idleSec?: number;
   unread?: true;
@@ -60,6 +62,7 @@ export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> 
     label: job.label,
     continues: job.parentId,
     cwd: job.cwd,
+    createdAt: new Date(job.createdAt).toISOString(),
     elapsedSec: seconds(until - (job.startedAt ?? job.createdAt)),
     ...(ended ? {} : await activity(engine, job)),
     unread: ended && job.readAt === null ? true : null,

@@ -195,10 +195,11 @@ export interface Provider {
   readonly userFiles?: readonly UserFile[];
   /** How the prompt reaches it. Default: `stdin`, which has no limit, and is not shown in the process table. */
   readonly promptBy?: 'stdin' | 'argv';
-  /** Least time between two starts, in milliseconds: for a CLI that harms its own files otherwise. Default: 0. */
+  /**
+   * Least time between two starts, in milliseconds: for a CLI that harms its own files otherwise. None of the built-in
+   * ones was seen to; how many run at once is the owner's to say. Default: 0.
+   */
   readonly startGapMs?: number;
-  /** Most jobs at once, whatever is configured: for the same reason. Default: no limit. */
-  readonly maxRunning?: number;
   /** Exit statuses with a known meaning, for failures that print no final event. */
   readonly exitCodes?: Readonly<Record<number, { kind: ProviderErrorKind; message: string }>>;
   /**

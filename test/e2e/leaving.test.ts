@@ -4,6 +4,7 @@ import { linuxTest, test } from '../support/e2e.js';
 import { processesOf } from '../support/processes.js';
 import type { RawServer } from '../support/raw-server.js';
 import { asks } from '../support/steps.js';
+import { until } from '../support/until.js';
 
 const WAYS: Record<string, (server: RawServer) => void> = {
   'the end of stdin': (server) => server.stdin.end(),
@@ -87,7 +88,7 @@ test.concurrent('a client that goes away during a run keeps its answer', async (
     () => 'cut off',
   );
   const other = await sandbox.assistant();
-  const [{ jobId } = { jobId: '' }] = await listed();
+  const { jobId } = await until('the job is there', async () => (await listed())[0]);
   await assistant.close();
   expect(await outcome).toBe('cut off');
 

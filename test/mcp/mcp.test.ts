@@ -93,7 +93,14 @@ test('short answers leave their room to the long ones', () => {
 });
 
 test('a job in one line says what applies', () => {
-  const view = { jobId: 'codex-1', kind: 'async', provider: 'codex', cwd: '/', elapsedSec: 12.3 } as const;
+  const view = {
+    jobId: 'codex-1',
+    kind: 'async',
+    provider: 'codex',
+    cwd: '/',
+    elapsedSec: 12.3,
+    createdAt: '2026-11-20T12:00:00.000Z',
+  } as const;
   expect(jobLine({ ...view, status: 'running', activity: 'npm test', idleSec: 60, label: 'big' })).toBe(
     'codex-1 running, 12.3 s, npm test, silent for 60 s, "big"',
   );

@@ -271,34 +271,54 @@ describe.each(CLIS)('$name', (provider) => {
     expect(looked).toEqual(foldLines(provider, lines));
   });
 
-  test('throws on no shape of record', () => {
-    const types = [
-      'system',
-      'assistant',
-      'result',
-      'item.started',
-      'item.completed',
-      'error',
-      'turn.failed',
-      'message',
-    ];
-    for (const type of [...types, 'turn.completed', 'thread.started', 'init', 'tool_use', 'user', 7, undefined]) {
-      for (const value of [
-        null,
-        7,
-        'text',
-        [],
-        [null, 7],
-        {},
-        { type: 'text' },
-        { content: [null, { type: 'tool_use' }] },
-      ]) {
-        const record = { type, subtype: 'init', message: value, item: value, error: value, usage: value, stats: value };
-        expect(Array.isArray(provider.read(record))).toBe(true);
-      }
+  // Every kind of record that it was ever heard to print, with each value in it replaced by what should not be there.
+  test('throws on no shape of record, and on no words', () => {
+    const texts = stdoutRecordings(provider).map((file) => recording(provider, file));
+    const records = new Map<string, Record<string, unknown>>();
+    for (const line of texts.flatMap((text) => text.split('\n'))) {
+      const record = parsed(line);
+      if (record) records.set(`${record.type} ${record.subtype}`, record);
+    }
+    expect(records.size).toBeGreaterThan(2);
+    for (const record of records.values()) {
+      for (const mutated of mutations(record)) expect(Array.isArray(provider.read(mutated))).toBe(true);
+    }
+    for (const text of ['', '{', '{"modelMetrics":[7,null]}', '\0\n'.repeat(100), ...texts]) {
+      expect(() => [provider.readStderr?.(text), provider.readReport?.(text)]).not.toThrow();
     }
   });
+
+  test('has command lines in the table above', () => {
+    const rows = COMMAND_LINES.filter(([each]) => each === provider).map(([, what]) => what);
+    expect(rows).toEqual(
+      expect.arrayContaining(['a new conversation', 'a conversation gone on with', 'full', 'a model']),
+    );
+    expect(rows.includes('edit')).toBe(provider.accessLevels.includes('edit'));
+    expect(rows.includes('effort')).toBe(provider.effortLevels.length > 0);
+    expect(rows.some((what) => what.startsWith('a system prompt'))).toBe(provider.systemPrompt);
+  });
 });
+
+function parsed(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The record with each value in it, however deep, replaced in turn by each of these. */
+function* mutations(record: Record<string, unknown>, depth = 0): Generator<Record<string, unknown>> {
+  const HOSTILE = [null, 7, 'text', [], [null, 7, {}], {}, { type: 'text' }, Number.MAX_VALUE];
+  for (const [key, value] of Object.entries(record)) {
+    for (const hostile of HOSTILE) yield { ...record, [key]: hostile };
+    if (depth < 4 && typeof value === 'object' && value !== null) {
+      for (const inner of mutations(value as Record<string, unknown>, depth + 1)) {
+        yield { ...record, [key]: Array.isArray(value) ? Object.values(inner) : inner };
+      }
+    }
+  }
+}
 
 test('tool output is skipped without being parsed', () => {
   const skipped = (provider: Provider, file: string) =>

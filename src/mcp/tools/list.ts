@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SidejobError } from '../../errors.js';
 import { knownProvider } from '../../jobs/choose.js';
+import { ago } from '../../jobs/figures.js';
 import { settle } from '../../jobs/settle.js';
 import { viewJob } from '../../jobs/view.js';
 import { listJobs } from '../../store/jobs.js';
@@ -40,9 +41,13 @@ export const list = defineTool({
     const rows = listJobs(engine.store, { filter, project, provider: named, query, before, limit: limit + 1 });
     const page = await Promise.all(rows.slice(0, limit).map(async (job) => (await settle(engine, job.id)) ?? job));
     const jobs = await Promise.all(page.map((job) => viewJob(engine, job)));
+    const now = Date.now();
     const nextCursor = rows.length > limit ? String(page.at(-1)?.seq) : undefined;
     const where = project ? ` in ${project} (scope:"all" for every project)` : '';
-    const lines = jobs.length > 0 ? jobs.map(jobLine) : [`No ${filter === 'any' ? '' : `${filter} `}jobs${where}.`];
+    const lines =
+      jobs.length > 0
+        ? jobs.map((job) => `${jobLine(job)}, ${ago(Date.parse(job.createdAt), now)} ago`)
+        : [`No ${filter === 'any' ? '' : `${filter} `}jobs${where}.`];
     if (nextCursor) lines.push(`More: cursor "${nextCursor}".`);
     return { text: lines.join('\n'), data: { jobs, ...(nextCursor && { nextCursor }) } };
   },
