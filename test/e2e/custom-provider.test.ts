@@ -135,6 +135,36 @@ end = "error"
   expect(failed.text).toMatch(/^talker-\w{8} failed \(rate_limited\), [\d.]+ s: slow down\./);
 });
 
+test('a CLI that gives the conversation a new id each time is followed', async ({ sandbox }) => {
+  await install(
+    sandbox,
+    'minter',
+    `#!/bin/sh
+cat >/dev/null
+for word in "$@"; do last="\${word#--resume=}"; done
+echo "{\\"session\\":\\"\${last:-s}x\\",\\"reply\\":\\"went on with \${last:-nothing}\\"}"
+`.replaceAll('cat >/dev/null\n', 'while read -r line; do :; done\n'),
+  );
+  await configure(
+    sandbox,
+    `[providers.minter]
+command = "minter"
+resume = ["--resume={session}"]
+output = "document"
+events = [{ session = "session", answer = "reply", end = "ok" }]
+`,
+  );
+  const assistant = await sandbox.assistant();
+  let jobId = await assistant.submit('hi', { provider: 'minter' });
+  const answers: (string | undefined)[] = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    answers.push((await assistant.call('llm_job_wait', { jobId })).text.split('\n').at(-1));
+    jobId = (await assistant.data('llm_job_submit', { prompt: `turn ${turn}`, continueJob: jobId })).jobId as string;
+  }
+  await assistant.ended(jobId);
+  expect(answers).toEqual(['went on with nothing', 'went on with sx', 'went on with sxx']);
+});
+
 test('one document is read when it is whole', async ({ sandbox }) => {
   await install(sandbox, 'teller', '#!/bin/sh\necho "{"\necho \'  "reply": "forty-two" }\'\n');
   await configure(

@@ -65,6 +65,33 @@ describe.each(CLI_NAMES)('%s', (cli) => {
   });
 });
 
+const SCHEMA = {
+  type: 'object',
+  properties: { name: { type: 'string' }, age: { type: 'integer' } },
+  required: ['name', 'age'],
+  additionalProperties: false,
+};
+
+/** With claude and qwen the answer is a tool call; codex asks the API for the form, and the fake one fills it by itself. */
+const NATIVE = { claude: 'StructuredOutput', codex: '', qwen: 'structured_output' } as const;
+test.each(CLI_NAMES.filter((cli) => cli in NATIVE))(
+  '%s answers in the form of a JSON Schema by its own flag',
+  async (cli) => {
+    const machine = await Machine.start();
+    const toolInput = { name: 'fake', age: 1 };
+    machine.api.set({ tool: NATIVE[cli as keyof typeof NATIVE], toolInput });
+    const jobId = await machine.submit(cli, { outputSchema: SCHEMA });
+    expect(await machine.assistant.ended(jobId)).toMatchObject({ status: 'completed', structured: toolInput });
+  },
+);
+
+const LISTING = CLI_NAMES.filter((cli) => ['opencode', 'pi'].includes(cli));
+test.each(LISTING)('%s itself lists its models', async (cli) => {
+  const { assistant } = await Machine.start();
+  const { providers } = await assistant.data('llm_providers', { provider: cli });
+  expect(providers).toEqual([expect.objectContaining({ models: expect.arrayContaining(['fake/fake-model']) })]);
+});
+
 test('three CLIs answer one llm_run', async () => {
   const { assistant } = await Machine.start({
     api: { claude: { reply: 'Claude here.' }, codex: { reply: 'Codex here.' }, gemini: { reply: 'Gemini here.' } },
