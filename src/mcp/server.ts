@@ -1,13 +1,22 @@
 // The protocol's side of Sidejob: lists the tools, passes calls to them, and shapes what they throw.
-import { CLIENT_INFO_META_KEY, Server, type ServerContext } from '@modelcontextprotocol/server';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  CLIENT_INFO_META_KEY,
+  type ClientCapabilities,
+  type InputRequiredResult,
+  isInputRequiredResult,
+  Server,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { VERSION } from '../version.js';
 import { parseArguments } from './arguments.js';
+import { askInstead, withResponses } from './eliciting.js';
 import { INSTRUCTIONS } from './instructions.js';
 import { TOOLS } from './registry.js';
 import type { Session } from './session.js';
-import type { Reply, Tool } from './tool.js';
+import type { Call, Reply, Tool } from './tool.js';
 
 /** One server instance for one connection (or probe); everything that lasts is in the session. */
 export function createServer(session: Session): Server {
@@ -19,7 +28,8 @@ export function createServer(session: Session): Server {
   server.setRequestHandler('tools/call', async (request, context) => {
     const tool = TOOLS.find(({ name }) => name === request.params.name);
     const clientName = clientNameOf(server, context);
-    return toResult(await answer(session, tool, request.params, clientName, context));
+    const reply = await answer(session, tool, request.params, clientName, context, capabilitiesOf(server, context));
+    return isInputRequiredResult(reply) ? reply : toResult(reply);
   });
   return server;
 }
@@ -48,7 +58,11 @@ async function answer(
   params: { name: string; arguments?: unknown },
   clientName: string,
   context: ServerContext,
-): Promise<Reply> {
+  capabilities: ClientCapabilities | undefined,
+): Promise<Reply | InputRequiredResult> {
+  const { inputResponses } = context.mcpReq;
+  let args: Record<string, unknown> = {};
+  let call: Call | undefined;
   try {
     if (!tool) {
       throw new SidejobError(
@@ -57,14 +71,18 @@ async function answer(
         `There are ${TOOLS.map((t) => t.name).join(', ')}.`,
       );
     }
-    const args = parseArguments(tool, params.arguments);
-    const call = await session.call(clientName, context.mcpReq.signal, progressOf(context));
+    args = withResponses(parseArguments(tool, params.arguments), inputResponses);
+    call = await session.call(clientName, context.mcpReq.signal, progressOf(context));
     const reply = await tool.handle(args, call);
     const notice = await session.unreadNotice(tool.name);
     return notice ? withNotice(reply, notice) : reply;
   } catch (error) {
     // Wrong calls come back as results, not as protocol errors: only those reach the model.
-    if (error instanceof SidejobError) return { text: error.line, isError: true };
+    if (error instanceof SidejobError) {
+      const ready = async () => (await call?.manager())?.engine.readyProviders() ?? [];
+      const asked = await askInstead(error, args, capabilities, inputResponses, ready);
+      return asked ?? { text: error.line, isError: true };
+    }
     if (errnoOf(error) === 'ERR_MODULE_NOT_FOUND') {
       return {
         text: 'updated: Sidejob was replaced under this server. The person must restart the client.',
@@ -98,6 +116,12 @@ function clientNameOf(server: Server, context: ServerContext): string {
   const envelope: Record<string, unknown> | undefined = context.mcpReq.envelope;
   const said = (envelope?.[CLIENT_INFO_META_KEY] as { name?: unknown } | undefined) ?? server.getClientVersion();
   return typeof said?.name === 'string' ? said.name : 'unknown';
+}
+
+/** What the client can be asked: said with each request since 2026-07-28, once at the beginning before. */
+function capabilitiesOf(server: Server, context: ServerContext): ClientCapabilities | undefined {
+  const envelope: Record<string, unknown> | undefined = context.mcpReq.envelope;
+  return (envelope?.[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities | undefined) ?? server.getClientCapabilities();
 }
 
 function progressOf(context: ServerContext) {

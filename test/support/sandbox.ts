@@ -29,7 +29,7 @@ export interface ServerOptions {
 }
 
 export class Sandbox {
-  readonly #servers: (Assistant | RawServer)[] = [];
+  readonly #servers: { readonly stderr: string; close(): Promise<void> }[] = [];
   #gates = 0;
 
   private constructor(readonly root: string) {}
@@ -124,6 +124,11 @@ export class Sandbox {
     });
     this.#servers.push(server);
     return server;
+  }
+
+  /** Has a client of a test's own closed with the rest. */
+  adopt(client: { close(): Promise<void> }): void {
+    this.#servers.push({ stderr: '', close: () => client.close() });
   }
 
   /** What its servers have written to stderr. */
