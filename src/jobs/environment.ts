@@ -2,6 +2,7 @@
 // mark, its depth and a temporary folder of its own.
 import { createHash } from 'node:crypto';
 import type { Config } from '../config/config.js';
+import { SETTINGS, variableOf } from '../config/settings.js';
 import { JOB_VARIABLE } from '../process/job-processes.js';
 import type { Provider } from '../providers/provider.js';
 
@@ -12,6 +13,8 @@ export const DEPTH_VARIABLE = 'SIDEJOB_DEPTH';
 const BASICS = [
   ...['HOME', 'PATH', 'SHELL', 'USER', 'LOGNAME', 'LANG', 'LC_*', 'TZ', 'TERM', 'TMPDIR', 'XDG_*'],
   ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+  // A server inside the job keeps to the same caps.
+  ...['SIDEJOB_LOG_LEVEL', ...Object.keys(SETTINGS).map(variableOf)],
 ];
 
 /** The part of this server's environment that a provider's CLI gets, by the configuration's rules. */

@@ -9,6 +9,8 @@ const SCHEMA_MAX_BYTES = 64 * 1024;
 const CHECK_MS = 5000;
 const DEPTH_MAX = 100;
 const TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'];
+/** Keywords whose values are values, not schemas. */
+const VALUES = ['const', 'default', 'enum', 'examples'];
 /** How a misfit begins that says nothing of the answer. */
 const UNCHECKED = 'it could not be checked';
 /** Beside the built program; see scripts/build.mjs. */
@@ -53,7 +55,8 @@ function wrongIn(schema: unknown, root: Record<string, unknown>, depth = 0): str
   const patterns = [pattern, ...Object.keys(object(schema, 'patternProperties'))];
   const broken = patterns.find((each) => typeof each === 'string' && !isPattern(each));
   if (broken !== undefined) return `has a pattern that is none: ${oneLine(String(broken), 60)}`;
-  return first(Object.values(schema), (each) => wrongIn(each, root, depth + 1));
+  const within = Object.entries(schema).filter(([key]) => !VALUES.includes(key));
+  return first(within, ([, each]) => wrongIn(each, root, depth + 1));
 }
 
 function first<T, U>(values: readonly T[], look: (value: T) => U | undefined): U | undefined {

@@ -49,7 +49,8 @@ export async function askInstead(
   }
   const named = error.code === 'unknown_provider' && typeof args.provider === 'string';
   if (!named || !capabilities?.elicitation || responses) return undefined;
-  const choice = await ready();
+  // The demo is for trying things out, and no answer to this.
+  const choice = (await ready()).filter((name) => name !== 'demo');
   if (choice.length === 0) return undefined;
   return ask('provider', `There is no provider "${args.provider}". Which one?`, 'provider', 'Provider', choice);
 }

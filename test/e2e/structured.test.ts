@@ -78,6 +78,16 @@ test('a pattern that takes for ever does not hold up the server, nor end it', as
   expect((await waiting).text).toMatch(/failed \(invalid_output\).*it could not be checked within 5 s/);
 });
 
+test('values in a schema are no schemas', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant();
+  const outputSchema = {
+    type: 'object',
+    properties: { a: { enum: [{ type: 'circle' }], default: { type: 'square' } } },
+  };
+  const jobId = await assistant.submit(asks({ say: '{"a": {"type": "circle"}}' }), { outputSchema });
+  expect(await assistant.ended(jobId)).toMatchObject({ status: 'completed' });
+});
+
 test('a schema that fails only once there is an answer ends the job, and nothing else', async ({ sandbox }) => {
   const assistant = await sandbox.assistant();
   const outputSchema = { type: 'object', properties: { a: { $ref: '#/properties/a' } } };
