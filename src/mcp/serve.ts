@@ -1,11 +1,13 @@
 // Serves MCP on stdin and stdout until the client goes away. Jobs go on.
 import { writeSync } from 'node:fs';
-import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createLog } from '../log.js';
 import { createServer } from './server.js';
 import { Session } from './session.js';
+import { TaskNotifications } from './task-notifications.js';
+import { StdioTransport } from './transport.js';
 
-/** The largest message taken; prompts of several megabytes are normal. */
+/** The largest message taken; prompts of several megabytes are normal. A larger one gets an error. */
 const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
 
 export function serve(env: NodeJS.ProcessEnv): void {
@@ -33,9 +35,9 @@ export function serve(env: NodeJS.ProcessEnv): void {
   process.on('unhandledRejection', (reason) => {
     log.error({ error: String(reason), stack: reason instanceof Error ? reason.stack : '' }, 'unhandled rejection');
   });
-  const transport = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize: MESSAGE_MAX_BYTES });
+  const transport = new StdioTransport(process.stdin, process.stdout, MESSAGE_MAX_BYTES);
   serveStdio(() => createServer(session), {
-    transport,
+    transport: new TaskNotifications(transport, session),
     onerror: (error) => log.warn({ error: error.message }, 'protocol'),
   });
 }

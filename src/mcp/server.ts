@@ -12,10 +12,15 @@ import { z } from 'zod';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { VERSION } from '../version.js';
 import { parseArguments } from './arguments.js';
+import { offerCompletions } from './completions.js';
 import { askInstead, withResponses } from './eliciting.js';
 import { INSTRUCTIONS } from './instructions.js';
+import { offerPrompts } from './prompts.js';
 import { TOOLS } from './registry.js';
+import { offerResources } from './resources.js';
 import type { Session } from './session.js';
+import { offerTasks } from './task-methods.js';
+import { declaresTasks } from './tasks.js';
 import type { Call, Reply, Tool } from './tool.js';
 
 /** One server instance for one connection (or probe); everything that lasts is in the session. */
@@ -29,8 +34,13 @@ export function createServer(session: Session): Server {
     const tool = TOOLS.find(({ name }) => name === request.params.name);
     const clientName = clientNameOf(server, context);
     const reply = await answer(session, tool, request.params, clientName, context, capabilitiesOf(server, context));
+    if (tool) mindNewJobs(tool.name);
     return isInputRequiredResult(reply) ? reply : toResult(reply);
   });
+  const mindNewJobs = offerResources(server, session);
+  offerPrompts(server);
+  offerCompletions(server, session);
+  offerTasks(server, session);
   return server;
 }
 
@@ -72,8 +82,15 @@ async function answer(
       );
     }
     args = withResponses(parseArguments(tool, params.arguments), inputResponses);
-    call = await session.call(clientName, context.mcpReq.signal, progressOf(context));
+    call = await session.call(
+      clientName,
+      context.mcpReq.signal,
+      progressOf(context),
+      declaresTasks(context.mcpReq.envelope),
+    );
     const reply = await tool.handle(args, call);
+    // Nobody reads the text of a task; the notice waits for a reply that has one.
+    if (reply.task) return reply;
     const notice = await session.unreadNotice(tool.name);
     return notice ? withNotice(reply, notice) : reply;
   } catch (error) {
@@ -103,7 +120,8 @@ function withNotice({ text, data, ...rest }: Reply, notice: string): Reply {
   return { ...rest, text: `${text}\n\n${notice}`, ...(data && { data: { ...data, note } }) };
 }
 
-function toResult({ text, data, isError }: Reply) {
+function toResult({ text, data, isError, task }: Reply) {
+  if (task) return { resultType: 'task', content: [], ...task };
   return {
     content: [{ type: 'text' as const, text }],
     ...(data && !isError && { structuredContent: data }),

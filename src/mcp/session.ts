@@ -32,7 +32,7 @@ export class Session {
   }
 
   /** What a tool's handler gets beside its arguments. */
-  async call(clientName: string, signal: AbortSignal, progress: Call['progress']): Promise<Call> {
+  async call(clientName: string, signal: AbortSignal, progress: Call['progress'], tasks = false): Promise<Call> {
     const arrivedAt = performance.now();
     this.#project ??= findProject(this.env, process.cwd(), this.env.HOME ?? '');
     const project = await this.#project;
@@ -43,6 +43,7 @@ export class Session {
       arrivedAt,
       signal,
       progress,
+      tasks,
       server: { version: VERSION, startedAt: this.#startedAt, home: this.#paths.home },
     };
   }

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { JobManager } from '../jobs/manager.js';
 import type { Caller } from '../jobs/request.js';
+import type { Task } from './tasks.js';
 
 /** All four of the protocol's hints, always said: what is left out, clients fill with the worst. */
 export interface Hints {
@@ -24,6 +25,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Tells the client that the call goes on; present if it gave a progress token. */
   readonly progress?: (elapsedSec: number, message: string) => void;
+  /** Whether the client takes a task for an answer. */
+  readonly tasks: boolean;
   /** What health needs to know of the server itself. */
   readonly server: { version: string; startedAt: number; home: string };
 }
@@ -33,6 +36,8 @@ export interface Reply {
   text: string;
   data?: Record<string, unknown>;
   isError?: boolean;
+  /** What the client gets instead, where it takes tasks: the answer will be found there. */
+  task?: Task;
 }
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject> {

@@ -39,6 +39,30 @@ export interface ToolInfo {
   _meta?: Record<string, unknown>;
 }
 
+export interface ResourcePage {
+  resources: { uri: string; name: string; title?: string; description?: string; mimeType?: string }[];
+  nextCursor?: string;
+}
+
+/** One part of what a resource holds. */
+export interface ResourcePart {
+  uri: string;
+  mimeType?: string;
+  text?: string;
+  blob?: string;
+}
+
+export interface PromptInfo {
+  name: string;
+  description?: string;
+  arguments?: { name: string; description?: string; required?: boolean }[];
+}
+
+export interface Completion {
+  values: string[];
+  hasMore?: boolean;
+}
+
 export interface CallOptions {
   onprogress?: (progress: { progress: number; message?: string }) => void;
   signal?: AbortSignal;
@@ -95,6 +119,35 @@ export class Assistant {
 
   get instructions(): string | undefined {
     return this.client.getInstructions();
+  }
+
+  async resources(cursor?: string): Promise<ResourcePage> {
+    return (await this.client.listResources(cursor === undefined ? undefined : { cursor })) as ResourcePage;
+  }
+
+  async resourceTemplates(): Promise<string[]> {
+    return (await this.client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate);
+  }
+
+  async read(uri: string): Promise<ResourcePart[]> {
+    return (await this.client.readResource({ uri })).contents as ResourcePart[];
+  }
+
+  async prompts(): Promise<PromptInfo[]> {
+    return (await this.client.listPrompts()).prompts as PromptInfo[];
+  }
+
+  /** The text of a prompt, with these arguments. */
+  async prompt(name: string, args: Record<string, string> = {}): Promise<string> {
+    const { messages } = await this.client.getPrompt({ name, arguments: args });
+    return messages.map(({ content }) => (content.type === 'text' ? content.text : `[${content.type}]`)).join('\n');
+  }
+
+  /** What the server offers for an argument of a resource's template, or of a prompt. */
+  async complete(of: { uri: string } | { prompt: string }, name: string, value: string): Promise<Completion> {
+    const ref =
+      'uri' in of ? { type: 'ref/resource' as const, uri: of.uri } : { type: 'ref/prompt' as const, name: of.prompt };
+    return (await this.client.complete({ ref, argument: { name, value } })).completion as Completion;
   }
 
   async call(name: string, args: Record<string, unknown> = {}, options: CallOptions = {}): Promise<Reply> {

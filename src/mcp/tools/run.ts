@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { notesOn, startJobs } from '../asking.js';
 import { ASKING, WAIT_SEC } from '../fields.js';
-import { jobReplies } from '../format.js';
+import { inlineSec, newTask, replyWith, taskIdOf } from '../tasks.js';
 import { defineTool } from '../tool.js';
 import { waitInCall } from '../waiting.js';
 import { markShown } from './shown.js';
@@ -19,9 +19,15 @@ export const run = defineTool({
     const { engine } = await call.manager();
     const outcome = await startJobs(call, 'deferred', asked);
     const ids = outcome.started.map(({ job }) => job.id);
-    const jobs = await waitInCall(call, engine, ids, { until: 'all', waitSec });
-    const text = [...notesOn(outcome, engine.paths.scratch), await jobReplies(engine, jobs)].join('\n');
+    const taskId = call.tasks ? taskIdOf(outcome) : undefined;
+    const longest = taskId === undefined ? waitSec : inlineSec(waitSec);
+    const jobs = await waitInCall(call, engine, ids, { until: 'all', waitSec: longest });
+    const notes = notesOn(outcome, engine.paths.scratch);
+    const reply = await replyWith(engine, jobs, notes);
+    if (taskId !== undefined && jobs.some((job) => job.finishedAt === null)) {
+      return { ...reply, task: await newTask(engine, taskId, jobs, notes) };
+    }
     await markShown(engine, call, jobs);
-    return { text, isError: jobs.every((job) => job.status === 'failed' || job.status === 'orphaned') };
+    return reply;
   },
 });

@@ -35,7 +35,7 @@ export const DEFAULT_KNOBS = Object.freeze({
   cut: false,
   /** Call this tool once, before replying. Ignored when the request does not offer it. */
   tool: '',
-  /** JSON arguments for `tool`. */
+  /** JSON arguments for `tool`. `{{jobId}}`, `{{jobId:2}}`: the first, the second job id in the request's tool results. */
   toolInput: '{}',
   /** A script: a JSON list of `{tool, toolInput}`, called one after the other, offered or not. Wins over `tool`. */
   tools: '',
@@ -202,7 +202,7 @@ function toNumber(name, value) {
 let nextId = 0;
 
 /** @returns {Turn} */
-function planTurn({ model, stream, prompt, turn, toolNames, namespaces, toolsDone, schema }, knobs) {
+function planTurn({ model, stream, prompt, turn, toolNames, namespaces, toolsDone, toolResults, schema }, knobs) {
   const call = nextCall(knobs, toolsDone, toolNames);
   const text = schema
     ? JSON.stringify(exampleOf(schema))
@@ -215,7 +215,7 @@ function planTurn({ model, stream, prompt, turn, toolNames, namespaces, toolsDon
     namespaces,
     text: call ? '' : text,
     chunks: call ? [] : split(text, knobs.chunks),
-    tool: call ? { id: `call_${id}`, name: call.tool, input: call.toolInput ?? {} } : null,
+    tool: call ? { id: `call_${id}`, name: call.tool, input: withJobIds(call.toolInput ?? {}, toolResults) } : null,
     usage: { input: knobs.inputTokens, output: knobs.outputTokens },
   };
 }
@@ -228,9 +228,32 @@ function nextCall({ tool, toolInput, tools }, toolsDone, toolNames) {
     : undefined;
 }
 
-/** How many tool results stand after the last words of the user's. */
-function resultsAfterUser(items, isUser, isResult) {
-  return items.slice(items.findLastIndex(isUser) + 1).filter(isResult).length;
+/** Sidejob's ids: a provider's name and eight characters without i, l, o and u. */
+const JOB_ID = /\b[a-z]+-[0-9a-hjkmnp-tv-z]{8}\b/g;
+
+/** Fills the ids in that a script cannot know beforehand: in the order in which the tool results first name them. */
+function withJobIds(input, toolResults) {
+  const ids = [...new Set(stringsIn(toolResults).flatMap((text) => text.match(JOB_ID) ?? []))];
+  const text = JSON.stringify(input).replaceAll(/\{\{jobId(?::(\d+))?\}\}/g, (placeholder, number = 1) => {
+    const id = ids[number - 1];
+    if (!id) throw new KnobError(`no id for ${placeholder}: the tool results name ${ids.join(', ') || 'none'}`);
+    return id;
+  });
+  return JSON.parse(text);
+}
+
+/** Every text in a JSON value. */
+function stringsIn(value) {
+  if (typeof value === 'string') return [value];
+  return value && typeof value === 'object' ? Object.values(value).flatMap(stringsIn) : [];
+}
+
+/** All tool results, and how many of them stand after the last words of the user's. */
+function toolResultsIn(items, isUser, isResult) {
+  return {
+    toolResults: items.filter(isResult),
+    toolsDone: items.slice(items.findLastIndex(isUser) + 1).filter(isResult).length,
+  };
 }
 
 function split(text, parts) {
@@ -287,7 +310,7 @@ const anthropic = {
       prompt: textOf(spoken.findLast((m) => m.role === 'user')?.content),
       turn: turnNumber(spoken.map((m) => m.role)),
       toolNames: (request.tools ?? []).map((tool) => tool.name),
-      toolsDone: resultsAfterUser(messages, (m) => m.role === 'user' && !isToolResult(m), isToolResult),
+      ...toolResultsIn(messages, (m) => m.role === 'user' && !isToolResult(m), isToolResult),
       schema: request.output_config?.format?.schema ?? request.output_format?.schema,
     };
   },
@@ -366,7 +389,7 @@ const responses = {
         tool.type === 'namespace' ? tool.tools.map((t) => `${tool.name}__${t.name}`) : tool.name,
       ),
       namespaces: (request.tools ?? []).filter((tool) => tool.type === 'namespace').map((tool) => tool.name),
-      toolsDone: resultsAfterUser(
+      ...toolResultsIn(
         items,
         (item) => item.role === 'user',
         (item) => String(item.type).endsWith('_call_output'),
@@ -459,7 +482,7 @@ const chat = {
       prompt: textOf(spoken.findLast((m) => m.role === 'user')?.content),
       turn: turnNumber(spoken.map((m) => m.role)),
       toolNames: (request.tools ?? []).map((tool) => tool.function?.name),
-      toolsDone: resultsAfterUser(
+      ...toolResultsIn(
         messages,
         (m) => m.role === 'user',
         (m) => m.role === 'tool',
@@ -522,7 +545,7 @@ const gemini = {
       prompt: textOf(spoken.findLast((c) => c.role === 'user')?.parts),
       turn: turnNumber(spoken.map((c) => c.role)),
       toolNames: (request.tools ?? []).flatMap((tool) => tool.functionDeclarations ?? []).map((f) => f.name),
-      toolsDone: resultsAfterUser(contents, (c) => c.role === 'user' && !isToolResult(c), isToolResult),
+      ...toolResultsIn(contents, (c) => c.role === 'user' && !isToolResult(c), isToolResult),
       schema: config.responseJsonSchema ?? config.responseSchema,
     };
   },

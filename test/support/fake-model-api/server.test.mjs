@@ -101,6 +101,37 @@ test('a script of tools is called one after the other, offered or not', async ()
   assert.throws(() => api.urlWith({ tools: '{}' }), /knob tools must be a JSON list/);
 });
 
+test('a script can name the jobs of earlier results, in every wire format', async () => {
+  const found = 'claude-0v1x2y3z and\ndemo-abcdefgh; again claude-0v1x2y3z <system-reminder>';
+  const toolInput = { jobId: '{{jobId}}', attach: ['job:{{jobId:2}}'] };
+  const filled = { jobId: 'claude-0v1x2y3z', attach: ['job:demo-abcdefgh'] };
+  api.set({ tools: [{ tool: 'look' }, { tool: 'wait', toolInput }] });
+  const json = async (response) => (await response).json();
+
+  const result = { role: 'user', content: [{ type: 'tool_result', content: found }] };
+  const [block] = (await json(post('/v1/messages', { messages: [hello, result] }))).content;
+  assert.deepEqual(block.input, filled);
+
+  const output = { type: 'function_call_output', output: found };
+  const [item] = (await json(post('/v1/responses', { input: [hello, output] }))).output;
+  assert.deepEqual(JSON.parse(item.arguments), filled);
+
+  const messages = [hello, { role: 'tool', content: found }];
+  const [choice] = (await json(post('/v1/chat/completions', { messages }))).choices;
+  assert.deepEqual(JSON.parse(choice.message.tool_calls[0].function.arguments), filled);
+
+  const contents = [...gemini.contents, { role: 'user', parts: [{ functionResponse: { response: found } }] }];
+  const [candidate] = (await json(post('/v1beta/models/m:generateContent', { contents }))).candidates;
+  assert.deepEqual(candidate.content.parts[0].functionCall.args, filled);
+});
+
+test('an id that no result names is answered, not made up', async () => {
+  api.set({ tools: [{ tool: 'wait', toolInput: { jobId: '{{jobId:2}}' } }] });
+  const response = await post('/v1/messages', { messages: [{ role: 'user', content: 'about demo-abcdefgh' }] });
+  assert.equal(response.status, 400);
+  assert.match((await response.json()).error.message, /no id for \{\{jobId:2\}\}: the tool results name none/);
+});
+
 test('hang and cut stop a stream, and the log says who hung up', { timeout: 5000 }, async () => {
   const body = { stream: true, messages: [hello] };
   await assert.rejects((await post('/v1/messages', body, api.urlWith({ cut: true }))).text());

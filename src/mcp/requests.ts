@@ -1,0 +1,35 @@
+// Requests that are no tool calls: what they get of the session, and how what they throw reads in the protocol.
+// A person or a client reads these errors; a model sees only what tools reply.
+import { ProtocolError, ProtocolErrorCode, type ServerContext } from '@modelcontextprotocol/server';
+import { messageOf, SidejobError } from '../errors.js';
+import type { Session } from './session.js';
+import type { Call } from './tool.js';
+
+/**
+ * Does the work of one request.
+ * @throws ProtocolError whatever the work throws; what is no ProtocolError yet is not the caller's mistake
+ */
+export async function serveRequest<T>(
+  session: Session,
+  context: ServerContext,
+  work: (call: Call) => Promise<T>,
+): Promise<T> {
+  try {
+    // Nothing is submitted here, so that it does not matter whose request it is.
+    return await work(await session.call('unknown', context.mcpReq.signal, undefined));
+  } catch (error) {
+    if (error instanceof ProtocolError) throw error;
+    const { InternalError } = ProtocolErrorCode;
+    if (error instanceof SidejobError) throw new ProtocolError(InternalError, error.line);
+    session.log.error(
+      { error: messageOf(error), stack: error instanceof Error ? error.stack : '' },
+      'a request failed',
+    );
+    throw new ProtocolError(InternalError, `internal_error: ${messageOf(error)}`);
+  }
+}
+
+/** A request that names what is not offered. */
+export function invalidParams(message: string): ProtocolError {
+  return new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+}

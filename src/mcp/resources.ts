@@ -1,0 +1,129 @@
+// Jobs as resources: `job://ID` is a job with its answer, below it stand its stdout, its stderr and its events.
+// To read one marks nothing as read: clients do it ahead of a person or a model, who may never see it.
+import { stat } from 'node:fs/promises';
+import { ResourceNotFoundError, type Server } from '@modelcontextprotocol/server';
+import { resolvePaths } from '../config/paths.js';
+import { SidejobError } from '../errors.js';
+import { requireJob } from '../jobs/lookup.js';
+import { settle } from '../jobs/settle.js';
+import { viewJob } from '../jobs/view.js';
+import { findIds, listJobs } from '../store/jobs.js';
+import type { JobRecord } from '../store/record.js';
+import { jobLine } from './format.js';
+import { invalidParams, serveRequest } from './requests.js';
+import { OUTPUT_VIEWS, type OutputView, readJob, readOutput } from './resource-contents.js';
+import type { Session } from './session.js';
+import type { Call } from './tool.js';
+
+/** Clients of the 2.x SDK walk 64 pages at the most: enough for all jobs that are kept unless told otherwise. */
+const PAGE_JOBS = 200;
+
+const TEMPLATES = [
+  { view: '', title: 'Job', description: 'What became of a job, and its answer.' },
+  { view: '/stdout', title: 'Output of a job', description: 'The end of what its CLI wrote to stdout.' },
+  { view: '/stderr', title: 'Complaints of a job', description: 'The end of what its CLI wrote to stderr.' },
+  { view: '/events', title: 'Events of a job', description: 'What it did last, one line each.' },
+].map(({ view, title, description }) => ({
+  name: `job${view.replace('/', '-')}`,
+  title,
+  description,
+  uriTemplate: `job://{id}${view}`,
+  mimeType: 'text/plain',
+}));
+
+const URI = new RegExp(`^job://([^/?#]+)(?:/(${OUTPUT_VIEWS.join('|')}))?$`, 'i');
+
+/** Tools whose call may have made the list longer. */
+const ADDING = ['llm_run', 'llm_job_submit'];
+
+/**
+ * Lists and serves jobs as resources. Only to list or read them opens the store.
+ * @returns what is to be told of each tool call: a client that has listed the jobs learns that there are new ones
+ */
+export function offerResources(server: Server, session: Session): (tool: string) => void {
+  let listed = false;
+  server.registerCapabilities({ resources: { listChanged: true } });
+  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: TEMPLATES }));
+  server.setRequestHandler('resources/list', ({ params }, context) => {
+    listed = true;
+    return serveRequest(session, context, (call) => listResources(call, params?.cursor));
+  });
+  server.setRequestHandler('resources/read', ({ params }, context) =>
+    serveRequest(session, context, (call) => readResource(call, params.uri)),
+  );
+  return (tool) => {
+    if (!listed || !ADDING.includes(tool)) return;
+    // Once is enough, until it has listed them anew.
+    listed = false;
+    void server.sendResourceListChanged().catch(() => {});
+  };
+}
+
+async function listResources(call: Call, cursor: string | undefined) {
+  const before = cursor === undefined ? undefined : Number(cursor);
+  if (before !== undefined && (!Number.isSafeInteger(before) || before < 1)) {
+    throw invalidParams(`cursor ${JSON.stringify(cursor)} is not one. Use nextCursor as given.`);
+  }
+  if (!(await hasStore(call))) return { resources: [] };
+  const { engine } = await call.manager();
+  const filter = { filter: 'any', project: call.caller.project, before, limit: PAGE_JOBS + 1 } as const;
+  const rows = listJobs(engine.store, filter);
+  const page = await Promise.all(rows.slice(0, PAGE_JOBS).map(async (job) => (await settle(engine, job.id)) ?? job));
+  const resources = await Promise.all(
+    page.map(async (job) => ({
+      uri: `job://${job.id}`,
+      name: job.id,
+      ...(job.label && { title: job.label }),
+      description: jobLine(await viewJob(engine, job)),
+      mimeType: 'text/plain',
+      annotations: { lastModified: lastModified(job) },
+    })),
+  );
+  return { resources, ...(rows.length > PAGE_JOBS && { nextCursor: String(page.at(-1)?.seq) }) };
+}
+
+function lastModified({ createdAt, startedAt, finishedAt }: JobRecord): string {
+  return new Date(finishedAt ?? startedAt ?? createdAt).toISOString();
+}
+
+async function readResource(call: Call, uri: string) {
+  const [, id, view] = URI.exec(uri) ?? [];
+  if (id === undefined) {
+    const known = TEMPLATES.map(({ uriTemplate }) => uriTemplate).join(', ');
+    throw new ResourceNotFoundError(uri, `no resource ${JSON.stringify(uri.slice(0, 200))}. There are ${known}.`);
+  }
+  const { engine } = await call.manager();
+  try {
+    const known = requireJob(engine, id);
+    const job = (await settle(engine, known.id)) ?? known;
+    const parts = view ? await readOutput(engine, job, view.toLowerCase() as OutputView) : [await readJob(engine, job)];
+    return { contents: parts.map((part) => ({ uri, ...part })) };
+  } catch (error) {
+    if (error instanceof SidejobError && error.code === 'unknown_job') throw new ResourceNotFoundError(uri, error.line);
+    throw error;
+  }
+}
+
+/**
+ * Ids for the template's `{id}`, newest first: at most `limit`, that begin with what was typed, or whose random part does.
+ * @throws ProtocolError for another template
+ */
+export async function completeJobId(
+  call: Call,
+  template: string,
+  argument: string,
+  typed: string,
+  limit: number,
+): Promise<string[]> {
+  if (!TEMPLATES.some(({ uriTemplate }) => uriTemplate === template)) throw invalidParams(`no template ${template}.`);
+  const prefix = typed.toLowerCase();
+  if (argument !== 'id' || !/^[a-z0-9-]*$/.test(prefix) || !(await hasStore(call))) return [];
+  const { engine } = await call.manager();
+  return findIds(engine.store, prefix, limit);
+}
+
+/** Some clients list the resources of every server at their start: that must not make a store where none is. */
+async function hasStore({ server }: Call): Promise<boolean> {
+  const { store } = resolvePaths({ SIDEJOB_HOME: server.home });
+  return (await stat(store).catch(() => undefined)) !== undefined;
+}

@@ -1,0 +1,61 @@
+// The methods of the extension io.modelcontextprotocol/tasks, over the jobs that a task consists of.
+import { MissingRequiredClientCapabilityError, type Server } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import type { Engine } from '../jobs/engine.js';
+import { waitForJobs } from '../jobs/wait.js';
+import { cancelQueued } from '../store/transitions.js';
+import { invalidParams, serveRequest } from './requests.js';
+import type { Session } from './session.js';
+import { declaresTasks, isTask, jobIdsOf, TASKS, viewTaskInFull } from './tasks.js';
+import { markShown } from './tools/shown.js';
+
+const PARAMS = z.looseObject({ taskId: z.string() });
+const METHODS = {
+  'tasks/get': getTask,
+  // No job asks for input, and answers to what was not asked are to be ignored.
+  'tasks/update': async () => ({}),
+  'tasks/cancel': withdrawTask,
+};
+
+/** Answers `tasks/get`, `tasks/update` and `tasks/cancel`. */
+export function offerTasks(server: Server, session: Session): void {
+  server.registerCapabilities({ extensions: { [TASKS]: {} } });
+  for (const [name, method] of Object.entries(METHODS)) {
+    server.setRequestHandler(name, { params: PARAMS }, ({ taskId }, context) =>
+      serveRequest(session, context, async (call) => {
+        if (!declaresTasks(context.mcpReq.envelope)) throw missingTasks();
+        const { engine } = await call.manager();
+        if (!isTask(engine, taskId)) throw invalidParams(`no task ${JSON.stringify(taskId.slice(0, 200))}`);
+        return method(engine, taskId, call.signal);
+      }),
+    );
+  }
+}
+
+/** The error for a client that asks for tasks without declaring them. */
+export function missingTasks(): MissingRequiredClientCapabilityError {
+  return new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS]: {} } } });
+}
+
+async function getTask(engine: Engine, taskId: string, signal: AbortSignal) {
+  const jobs = await waitForJobs(engine, jobIdsOf(taskId), { until: 'all', waitMs: 0 });
+  const task = await viewTaskInFull(engine, taskId, jobs);
+  if (task.status !== 'working') await markShown(engine, { signal }, jobs);
+  return task;
+}
+
+/**
+ * The client wants nothing more of the task. Jobs that wait are taken from the queue; one that runs goes on, and what it
+ * says stays unread: clients cancel tasks by themselves, too, and nothing tells that from a person's wish
+ * (docs/clients.md).
+ */
+async function withdrawTask(engine: Engine, taskId: string) {
+  const { store } = engine;
+  const ids = jobIdsOf(taskId);
+  const taken = await store.write(() => ids.filter((id) => cancelQueued(store, id, Date.now())));
+  if (taken.length > 0) {
+    store.bell.ring();
+    void engine.schedule();
+  }
+  return {};
+}
