@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/tally-reporter.ts'],
-    include: ['test/real-clis/**/*.test.ts'],
+    include: ['test/real-clis/**/*.test.ts', 'test/real-clients/**/*.test.ts'],
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
