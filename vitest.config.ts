@@ -10,7 +10,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/real-clis/**'],
+          exclude: ['test/e2e/**', 'test/real-clis/**', 'test/real-clients/**'],
           testTimeout: 20_000,
         },
       },

@@ -70,9 +70,7 @@ export function notesOn({ started, refused }: Started, scratch: string): string[
   const nowhere = started.some(({ job, joined }) => !joined && job.cwd === scratch);
   return [
     ...(asked.length > 0
-      ? [
-          `Joined ${asked.join(', ')}, which had been asked the same (as it was submitted); fresh:true (llm_job_submit) starts another.`,
-        ]
+      ? [`Joined ${asked.join(', ')}: the same was asked before. fresh:true (llm_job_submit) starts another.`]
       : []),
     ...(keyed.length > 0 ? [`Joined ${keyed.join(', ')}, the active job with that dedupeKey.`] : []),
     ...(nowhere ? ['No project is known here: it runs in an empty folder. Give cwd if it needs files.'] : []),

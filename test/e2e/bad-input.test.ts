@@ -63,7 +63,7 @@ const UNUSABLE: [string, string, Record<string, unknown>, RegExp][] = [
     'an argument of another tool',
     'llm_process_health',
     { prompt: 'hi' },
-    /^bad_argument: "prompt": it takes none\. Call it again, corrected\.$/,
+    /^bad_argument: "prompt" is unknown here; llm_run takes it\. Call it again, corrected\.$/,
   ],
   [
     'an unknown access',

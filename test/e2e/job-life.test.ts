@@ -21,6 +21,7 @@ describe.for(ERAS)('%s', (era) => {
       jobId: expect.stringMatching(/^claude-[0-9a-hjkmnp-tv-z]{8}$/),
       jobs: [{ jobId, provider: 'claude', status: 'running' }],
       pollAfterSec: 10,
+      note: 'Collect with llm_job_wait.',
     });
 
     const running = await assistant.jobWhen(jobId, 'says something', (job) => job.activity === 'writing');

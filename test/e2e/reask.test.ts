@@ -17,9 +17,9 @@ test.concurrent('the same request joins its job while that runs, and the reply s
   expect(again).toMatchObject({
     jobId: first,
     jobs: [{ jobId: first, joined: true }],
-    note: `Joined ${first}, which had been asked the same (as it was submitted); fresh:true (llm_job_submit) starts another.`,
+    note: `Joined ${first}: the same was asked before. fresh:true (llm_job_submit) starts another. Collect with llm_job_wait.`,
   });
-  expect((await asked).text).toMatch(new RegExp(`^Joined ${first}, .*\n${first} completed, [\\d.]+ s\nforty-two$`));
+  expect((await asked).text).toMatch(new RegExp(`^Joined ${first}: .*\n${first} completed, [\\d.]+ s\nforty-two$`));
   expect(await jobCount(assistant)).toBe(1);
 });
 
@@ -31,7 +31,7 @@ test.concurrent('the same request gets an answer that nobody has read, once', as
   const read = await assistant.call('llm_run', { prompt: 'hello', provider: 'claude' });
   const anew = await assistant.call('llm_run', { prompt: 'hello', provider: 'claude' });
 
-  expect(read.text).toMatch(new RegExp(`^Joined ${first}, .*\n${first} completed`));
+  expect(read.text).toMatch(new RegExp(`^Joined ${first}: .*\n${first} completed`));
   expect(anew.text).toMatch(/^claude-\w{8} completed/);
   expect(anew.text).not.toContain(first);
   expect(await jobCount(assistant)).toBe(2);

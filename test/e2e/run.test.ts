@@ -153,6 +153,20 @@ test.concurrent.for(ERAS)('progress reaches the client, %s', async (era, { sandb
   expect(assistant.complaints).toEqual([]);
 });
 
+test.concurrent.for(ERAS)('progress keeps a client waiting beyond its own limit, %s', async (era, { sandbox }) => {
+  const assistant = await sandbox.assistant({ era });
+  const gate = sandbox.gate();
+  let reported = 0;
+  const call = assistant.call(
+    'llm_run',
+    { prompt: asks({ gate }, { say: 'done' }), provider: 'claude' },
+    { timeout: 6000, onprogress: () => (reported += 1) },
+  );
+  await until('two reports, four seconds each', () => reported >= 2, 20_000);
+  await sandbox.open(gate);
+  expect((await call).text).toContain('done');
+});
+
 function reports(messages: Message[], token: string): Record<string, unknown>[] {
   return messages
     .filter(({ method, params }) => method === 'notifications/progress' && params?.progressToken === token)

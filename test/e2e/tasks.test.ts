@@ -69,8 +69,8 @@ describe('llm_run in a client that declares tasks', () => {
 
     const joined = await client.run(asked);
 
-    const told = expect.stringMatching(/^Joined claude-\w{8}, which had been asked the same .* llm_job_cancel does\.$/);
-    expect(joined).toMatchObject({ taskId, statusMessage: expect.stringContaining(` Joined ${taskId}, `) });
+    const told = expect.stringMatching(/^Joined claude-\w{8}: the same was asked before\. .* llm_job_cancel does\.$/);
+    expect(joined).toMatchObject({ taskId, statusMessage: expect.stringContaining(` Joined ${taskId}: `) });
     expect(joined._meta).toMatchObject({ 'com.anthropic/agent-task': { modelImmediateResponse: told } });
     await client.endJob(taskId);
   });

@@ -66,6 +66,8 @@ export interface Completion {
 export interface CallOptions {
   onprogress?: (progress: { progress: number; message?: string }) => void;
   signal?: AbortSignal;
+  /** Milliseconds after which the client gives up; progress begins them anew. */
+  timeout?: number;
 }
 
 type Transport = ClassicTransport | ModernTransport;

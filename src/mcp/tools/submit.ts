@@ -38,15 +38,16 @@ export const submit = defineTool({
       // Where files change must be seen, above all where the folder was not named.
       ...(job.access !== 'read-only' && { cwd: job.cwd }),
     }));
-    const note = notesOn(outcome, engine.paths.scratch).join(' ');
+    // Said in the data, too: some clients show the model nothing else.
+    const note = [...notesOn(outcome, engine.paths.scratch), 'Collect with llm_job_wait.'].join(' ');
     const lines = jobs.map(({ jobId, status, cwd }) => `${jobId} ${status}${cwd ? ` in ${cwd}` : ''}`);
     return {
-      text: [...lines, ...(note ? [note] : []), 'Collect with llm_job_wait.'].join('\n'),
+      text: [...lines, note].join('\n'),
       data: {
         jobId: jobs[0]?.jobId,
         jobs,
         pollAfterSec: pollAfterSec(outcome.started.map(({ job }) => job)),
-        ...(note && { note }),
+        note,
       },
     };
   },
