@@ -10,7 +10,7 @@ import { oneLine } from '../providers/json.js';
 import type { Provider } from '../providers/provider.js';
 import { findByDedupeKey, findJob, findSameRequest } from '../store/jobs.js';
 import type { NewJob } from '../store/record.js';
-import { insertJob, markRead } from '../store/transitions.js';
+import { insertJob, markJoined, markRead } from '../store/transitions.js';
 import { attachedJobs, withAttachments } from './attach.js';
 import {
   checkAbilities,
@@ -103,7 +103,10 @@ export async function submitJob(
     createdAt: Date.now(),
   };
   const same = existing(engine, job, request);
-  if (same) return same;
+  if (same) {
+    await engine.store.write(() => markJoined(engine.store, same.job.id));
+    return same;
+  }
 
   // The files come first: the record is the acceptance, and then everything it speaks of is there.
   await writeFiles(engine, id, prompt, outputSchema);
@@ -112,7 +115,10 @@ export async function submitJob(
   try {
     const joined = await engine.store.write(() => {
       const already = existing(engine, job, request);
-      if (already) return already;
+      if (already) {
+        markJoined(engine.store, already.job.id);
+        return already;
+      }
       checkBusy(engine, job);
       checkDay(engine, job);
       engine.register();

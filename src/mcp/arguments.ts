@@ -30,7 +30,7 @@ function explain(tool: Tool, issue: z.core.$ZodIssue, given: unknown): string {
     const known = Object.keys(tool.input.shape);
     const near = nearest(key, known);
     const about = near && describe(tool, near);
-    const taker = TOOLS.find((each) => key in each.input.shape);
+    const taker = TOOLS.find((each) => Object.hasOwn(each.input.shape, key));
     if (taker && !near) return `"${key}" is unknown here; ${taker.name} takes it.`;
     if (near) return `"${key}" is unknown; ${near}${about ? ` (${about})` : ''}?`;
     return known.length > 0 ? `"${key}" is unknown. There are ${known.join(', ')}.` : `"${key}": it takes none.`;

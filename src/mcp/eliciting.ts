@@ -1,21 +1,44 @@
 // What only the person can say is asked in the client, where it can ask: a folder to work in, a provider that exists.
-// Where it cannot, or the person does not answer, the caller gets the error that says the same.
-
+// Where it cannot, or does not answer, the caller gets the error that says the same.
+import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import {
   type ClientCapabilities,
   type InputRequiredResult,
   inputRequired,
   inputResponse,
+  type Server,
+  type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { SidejobError } from '../errors.js';
 
 type Arguments = Record<string, unknown>;
-type Responses = Record<string, unknown> | undefined;
+/** What the client has answered, by what was asked: `roots`, `folder`, `provider`. */
+export type Responses = Record<string, unknown>;
 
-/** The arguments with what the client has answered meanwhile; what the caller gave itself stays. */
-export function withResponses(args: Arguments, responses: Responses): Arguments {
-  const folder = contentOf(responses, 'folder')?.cwd ?? onlyRoot(responses);
+/** How long a client of the older protocol has for its answer; its own call goes on waiting meanwhile. */
+const ANSWER_MS = 40_000;
+
+/** What the client has answered in this round and those before; it brings the latter along. */
+export function responsesOf({ mcpReq }: ServerContext): Responses {
+  return { ...earlier(mcpReq.requestState), ...mcpReq.inputResponses };
+}
+
+function earlier(state: unknown): Responses {
+  const text = typeof state === 'function' ? state() : state;
+  try {
+    const value: unknown = JSON.parse(String(text));
+    // A client could have sent all of it as arguments, so there is nothing to protect.
+    return typeof value === 'object' && value !== null ? (value as Responses) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The arguments with what the client has answered; what the caller gave itself stays. */
+export async function withResponses(args: Arguments, responses: Responses, home: string): Promise<Arguments> {
+  const roots = await usableRoots(responses, home);
+  const folder = contentOf(responses, 'folder')?.cwd ?? (roots.length === 1 ? roots[0] : undefined);
   const provider = contentOf(responses, 'provider')?.provider;
   return {
     ...args,
@@ -28,6 +51,7 @@ export function withResponses(args: Arguments, responses: Responses): Arguments 
 /**
  * What to ask instead of giving this error; undefined where nothing is to be asked, the client cannot, or it was asked
  * already. First its folders (roots), which costs nobody a thought; the person only if they do not tell.
+ * @param args as the caller gave them
  * @param ready providers that could be used right now
  */
 export async function askInstead(
@@ -35,24 +59,47 @@ export async function askInstead(
   args: Arguments,
   capabilities: ClientCapabilities | undefined,
   responses: Responses,
+  home: string,
   ready: () => Promise<readonly string[]>,
 ): Promise<InputRequiredResult | undefined> {
+  const requestState = JSON.stringify(responses);
   if (error.code === 'no_folder' && args.cwd === undefined) {
-    const roots = inputResponse(responses, 'roots');
-    if (capabilities?.roots && roots.kind === 'missing' && !responses) {
-      return inputRequired({ inputRequests: { roots: inputRequired.listRoots() } });
+    if (capabilities?.roots && responses.roots === undefined) {
+      return inputRequired({ inputRequests: { roots: inputRequired.listRoots() }, requestState });
     }
-    if (!capabilities?.elicitation || inputResponse(responses, 'folder').kind !== 'missing') return undefined;
-    const known =
-      roots.kind === 'roots' ? roots.roots.map(({ uri }) => pathOf(uri)).filter((path) => path !== undefined) : [];
-    return ask('folder', 'In which folder may the job change files?', 'cwd', 'Folder (absolute path)', known);
+    if (!hasForms(capabilities) || responses.folder !== undefined) return undefined;
+    const known = await usableRoots(responses, home);
+    const message = 'In which folder may the job change files?';
+    return ask('folder', message, 'cwd', 'Folder (absolute path)', known, requestState);
   }
   const named = error.code === 'unknown_provider' && typeof args.provider === 'string';
-  if (!named || !capabilities?.elicitation || responses) return undefined;
+  if (!named || !hasForms(capabilities) || responses.provider !== undefined) return undefined;
   // The demo is for trying things out, and no answer to this.
   const choice = (await ready()).filter((name) => name !== 'demo');
   if (choice.length === 0) return undefined;
-  return ask('provider', `There is no provider "${args.provider}". Which one?`, 'provider', 'Provider', choice);
+  const message = `There is no provider "${args.provider}". Which one?`;
+  return ask('provider', message, 'provider', 'Provider', choice, requestState);
+}
+
+/**
+ * Asks a client of the older protocol, which has requests of the server's own for it.
+ * @returns its answers; undefined if it gave none in time, or an error
+ */
+export async function askNow(
+  server: Server,
+  context: ServerContext,
+  { inputRequests = {} }: InputRequiredResult,
+): Promise<Responses | undefined> {
+  const options = { timeout: ANSWER_MS, signal: context.mcpReq.signal };
+  try {
+    const answers = Object.entries(inputRequests).map(async ([key, { method, params }]) => {
+      if (method === 'roots/list') return [key, await server.listRoots(undefined, options)] as const;
+      return [key, await context.mcpReq.elicitInput(params as never, options)] as const;
+    });
+    return Object.fromEntries(await Promise.all(answers));
+  } catch {
+    return undefined;
+  }
 }
 
 /** A form with one field; a choice where there is something to choose from. */
@@ -62,10 +109,20 @@ function ask(
   field: string,
   title: string,
   choice: readonly string[],
+  requestState: string,
 ): InputRequiredResult {
   const schema = { type: 'string' as const, title, ...(choice.length > 0 && { enum: [...choice] }) };
   const requestedSchema = { type: 'object' as const, properties: { [field]: schema }, required: [field] };
-  return inputRequired({ inputRequests: { [key]: inputRequired.elicit({ message, requestedSchema }) } });
+  return inputRequired({
+    inputRequests: { [key]: inputRequired.elicit({ message, requestedSchema }) },
+    requestState,
+  });
+}
+
+/** Whether the client shows forms: it says so, or says no more than that it elicits. */
+function hasForms(capabilities: ClientCapabilities | undefined): boolean {
+  const { elicitation } = capabilities ?? {};
+  return elicitation !== undefined && (elicitation.form !== undefined || Object.keys(elicitation).length === 0);
 }
 
 function contentOf(responses: Responses, key: string): Arguments | undefined {
@@ -73,15 +130,22 @@ function contentOf(responses: Responses, key: string): Arguments | undefined {
   return response.kind === 'elicit' && response.action === 'accept' ? response.content : undefined;
 }
 
-/** The folder of a client that has just one. */
-function onlyRoot(responses: Responses): string | undefined {
+/** The client's folders in which a job may be meant to work: not all of the disk, nor all that is the user's. */
+async function usableRoots(responses: Responses, home: string): Promise<string[]> {
   const response = inputResponse(responses, 'roots');
-  return response.kind === 'roots' && response.roots.length === 1 ? pathOf(response.roots[0]?.uri ?? '') : undefined;
+  const paths = response.kind === 'roots' ? response.roots.map(pathOf) : [];
+  const folders = await Promise.all(
+    paths.map(async (path) => {
+      if (path === undefined || path === '/' || path === home) return undefined;
+      return (await stat(path).catch(() => undefined))?.isDirectory() ? path : undefined;
+    }),
+  );
+  return folders.filter((path) => path !== undefined);
 }
 
-function pathOf(uri: string): string | undefined {
+function pathOf(root: unknown): string | undefined {
   try {
-    return fileURLToPath(uri);
+    return fileURLToPath((root as { uri: string }).uri).replace(/(.)\/+$/, '$1');
   } catch {
     return undefined;
   }

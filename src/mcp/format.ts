@@ -35,9 +35,9 @@ export async function jobReplies(engine: Engine, jobs: readonly JobRecord[]): Pr
     drafts.map(({ header, body }) => header.length + body.length),
     REPLY_MAX_CHARS,
   );
-  const replies = drafts.map(({ job, header, body }, index) => {
+  const replies = drafts.map(({ job, header, body, view }, index) => {
     const room = (budgets[index] ?? 0) - header.length;
-    const shown = cutMiddle(body, room, job.id);
+    const shown = cutMiddle(body, room, job.id, view);
     return shown ? `${header}\n${shown}` : header;
   });
   const pending = jobs.filter((job) => job.finishedAt === null).map((job) => `"${job.id}"`);
@@ -48,13 +48,21 @@ export async function jobReplies(engine: Engine, jobs: readonly JobRecord[]): Pr
 }
 
 /** A job's header, and what stands below it: its answer, or for a failure without one the end of stderr. */
-async function draftReply(engine: Engine, job: JobRecord): Promise<{ job: JobRecord; header: string; body: string }> {
+interface Draft {
+  job: JobRecord;
+  header: string;
+  body: string;
+  /** Where the body can be read on, if it is not the answer. */
+  view?: 'stderr';
+}
+
+async function draftReply(engine: Engine, job: JobRecord): Promise<Draft> {
   const header = jobLine({ ...(await viewJob(engine, job)), unread: undefined });
   if (job.finishedAt === null) return { job, header, body: '' };
   const answer = await answerText(engine, job);
   if (answer || !['failed', 'orphaned'].includes(job.status)) return { job, header, body: answer };
   const stderr = await stderrTail(engine, job);
-  return { job, header, body: stderr && `End of stderr:\n${stderr}` };
+  return { job, header, body: stderr && `End of stderr:\n${stderr}`, view: 'stderr' };
 }
 
 /** Shares a total among texts of these lengths: short ones leave what they do not need to the long ones. */
@@ -91,7 +99,7 @@ export async function stderrTail(engine: Engine, job: JobRecord): Promise<string
 }
 
 /** A long answer with its middle cut out: the question is answered at the end, and set out at the beginning. */
-export function cutMiddle(text: string, max: number, jobId: string): string {
+export function cutMiddle(text: string, max: number, jobId: string, view?: string): string {
   if (text.length <= max) return text;
   const room = max - 160;
   // No room for anything but the header above it.
@@ -100,7 +108,8 @@ export function cutMiddle(text: string, max: number, jobId: string): string {
   const tail = text.slice(text.length - Math.floor(room * 0.4)).replace(/^[\udc00-\udfff]/, '');
   const offset = Buffer.byteLength(head);
   const bytes = Buffer.byteLength(text) - offset - Buffer.byteLength(tail);
-  return `${head}\n[… ${bytes} bytes cut; llm_job_result{jobId:"${jobId}", offset:${offset}} reads on …]\n${tail}`;
+  const where = view ? `view:"${view}"` : `offset:${offset}`;
+  return `${head}\n[… ${bytes} bytes cut; llm_job_result{jobId:"${jobId}", ${where}} reads on …]\n${tail}`;
 }
 
 function wholeCharacters(text: string): string {

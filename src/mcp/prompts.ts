@@ -112,8 +112,8 @@ export async function completePrompt(
   typed: string,
   names: () => Promise<readonly string[]>,
 ): Promise<string[]> {
-  promptNamed(prompt);
-  if (argument !== PROVIDER.name && argument !== PROVIDERS.name) return [];
+  const known = promptNamed(prompt).arguments.some(({ name }) => name === argument);
+  if (!known || (argument !== PROVIDER.name && argument !== PROVIDERS.name)) return [];
   const before = argument === PROVIDERS.name ? typed.slice(0, typed.lastIndexOf(',') + 1) : '';
   const begun = typed.slice(before.length).trim().toLowerCase();
   const taken = before.split(',').map((name) => name.trim());

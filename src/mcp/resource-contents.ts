@@ -13,6 +13,8 @@ export type OutputView = (typeof OUTPUT_VIEWS)[number];
 
 /** Bytes of one resource: about as much as a client takes from a tool. */
 const READ_MAX_BYTES = 36_000;
+/** The same as base64, which is a third longer. */
+const BLOB_MAX_BYTES = 27_000;
 /** How many events are tried: the most whose text fits. A single one is cut to fit. */
 const EVENT_COUNTS = [200, 50, 10, 1];
 
@@ -64,11 +66,12 @@ async function lastBytes(engine: Engine, job: JobRecord, view: 'stdout' | 'stder
   const to = job.finishedAt === null ? page.nextOffset : start + bytes.length;
   const text = bytes.subarray(from - start, to - start);
   const isText = isUtf8(text) && !text.includes(0);
-  const first = isText ? from : start;
+  const blob = bytes.subarray(-BLOB_MAX_BYTES);
+  const first = isText ? from : total - blob.length;
   return {
     body: isText
       ? { mimeType: 'text/plain', text: text.toString('utf8') }
-      : { mimeType: 'application/octet-stream', blob: bytes.toString('base64') },
+      : { mimeType: 'application/octet-stream', blob: blob.toString('base64') },
     missing: first > 0 ? `the last ${total - first} of ${total} bytes` : undefined,
   };
 }

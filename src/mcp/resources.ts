@@ -87,7 +87,7 @@ function lastModified({ createdAt, startedAt, finishedAt }: JobRecord): string {
 }
 
 async function readResource(call: Call, uri: string) {
-  const [, id, view] = URI.exec(uri) ?? [];
+  const [, id, view] = URI.exec(plain(uri)) ?? [];
   if (id === undefined) {
     const known = TEMPLATES.map(({ uriTemplate }) => uriTemplate).join(', ');
     throw new ResourceNotFoundError(uri, `no resource ${JSON.stringify(uri.slice(0, 200))}. There are ${known}.`);
@@ -101,6 +101,15 @@ async function readResource(call: Call, uri: string) {
   } catch (error) {
     if (error instanceof SidejobError && error.code === 'unknown_job') throw new ResourceNotFoundError(uri, error.line);
     throw error;
+  }
+}
+
+/** Some clients encode what they put into a template, or end it with a slash. */
+function plain(uri: string): string {
+  try {
+    return decodeURIComponent(uri).replace(/\/$/, '');
+  } catch {
+    return uri;
   }
 }
 

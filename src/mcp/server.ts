@@ -13,7 +13,7 @@ import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { VERSION } from '../version.js';
 import { parseArguments } from './arguments.js';
 import { offerCompletions } from './completions.js';
-import { askInstead, withResponses } from './eliciting.js';
+import { askInstead, askNow, type Responses, responsesOf, withResponses } from './eliciting.js';
 import { INSTRUCTIONS } from './instructions.js';
 import { offerPrompts } from './prompts.js';
 import { TOOLS } from './registry.js';
@@ -32,8 +32,8 @@ export function createServer(session: Session): Server {
   server.setRequestHandler('tools/list', () => ({ tools: TOOLS.map(describeTool) }));
   server.setRequestHandler('tools/call', async (request, context) => {
     const tool = TOOLS.find(({ name }) => name === request.params.name);
-    const clientName = clientNameOf(server, context);
-    const reply = await answer(session, tool, request.params, clientName, context, capabilitiesOf(server, context));
+    const asking = { server, context, clientName: clientNameOf(server, context), arrivedAt: performance.now() };
+    const reply = await answer(session, tool, request.params, asking, responsesOf(context));
     if (tool) mindNewJobs(tool.name);
     return isInputRequiredResult(reply) ? reply : toResult(reply);
   });
@@ -62,16 +62,23 @@ function jsonSchema(schema: z.ZodObject): { type: 'object' } {
   return rest as { type: 'object' };
 }
 
+/** Who calls, and how they can be asked. */
+interface Asking {
+  server: Server;
+  context: ServerContext;
+  clientName: string;
+  arrivedAt: number;
+}
+
 async function answer(
   session: Session,
   tool: Tool | undefined,
   params: { name: string; arguments?: unknown },
-  clientName: string,
-  context: ServerContext,
-  capabilities: ClientCapabilities | undefined,
+  asking: Asking,
+  responses: Responses,
 ): Promise<Reply | InputRequiredResult> {
-  const { inputResponses } = context.mcpReq;
-  let args: Record<string, unknown> = {};
+  const { server, context, clientName } = asking;
+  let given: Record<string, unknown> = {};
   let call: Call | undefined;
   try {
     if (!tool) {
@@ -81,24 +88,28 @@ async function answer(
         `There are ${TOOLS.map((t) => t.name).join(', ')}.`,
       );
     }
-    args = withResponses(parseArguments(tool, params.arguments), inputResponses);
-    call = await session.call(
-      clientName,
-      context.mcpReq.signal,
-      progressOf(context),
-      declaresTasks(context.mcpReq.envelope),
-    );
+    given = parseArguments(tool, params.arguments);
+    const args = await withResponses(given, responses, session.home);
+    const tasks = declaresTasks(context.mcpReq.envelope);
+    call = {
+      ...(await session.call(clientName, context.mcpReq.signal, progressOf(context), tasks)),
+      arrivedAt: asking.arrivedAt,
+    };
     const reply = await tool.handle(args, call);
     // Nobody reads the text of a task; the notice waits for a reply that has one.
     if (reply.task) return reply;
-    const notice = await session.unreadNotice(tool.name);
+    const notice = await session.unreadNotice(tool.name, context.mcpReq.signal);
     return notice ? withNotice(reply, notice) : reply;
   } catch (error) {
     // Wrong calls come back as results, not as protocol errors: only those reach the model.
     if (error instanceof SidejobError) {
       const ready = async () => (await call?.manager())?.engine.readyProviders() ?? [];
-      const asked = await askInstead(error, args, capabilities, inputResponses, ready);
-      return asked ?? { text: error.line, isError: true };
+      const asked = await askInstead(error, given, capabilitiesOf(server, context), responses, session.home, ready);
+      // Since 2026-07-28 the client answers by calling again; before, it is asked while its call goes on.
+      if (asked && context.mcpReq.envelope !== undefined) return asked;
+      const told = asked && (await askNow(server, context, asked));
+      if (told) return answer(session, tool, params, asking, { ...responses, ...told });
+      return { text: error.line, isError: true };
     }
     if (errnoOf(error) === 'ERR_MODULE_NOT_FOUND') {
       return {

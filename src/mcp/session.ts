@@ -1,5 +1,6 @@
 // What lasts for the life of one server process: the job manager (opened when a call first needs it), the
 // client's project, and whether it has been told of its unread jobs.
+import { homedir } from 'node:os';
 import { type Paths, resolvePaths } from '../config/paths.js';
 import type { Log } from '../jobs/engine.js';
 import type { JobManager } from '../jobs/manager.js';
@@ -31,6 +32,11 @@ export class Session {
     this.#paths = resolvePaths(env);
   }
 
+  /** The user's home folder. */
+  get home(): string {
+    return this.env.HOME ?? homedir();
+  }
+
   /** What a tool's handler gets beside its arguments. */
   async call(clientName: string, signal: AbortSignal, progress: Call['progress'], tasks = false): Promise<Call> {
     const arrivedAt = performance.now();
@@ -49,9 +55,10 @@ export class Session {
   }
 
   /** One line on jobs that ended unread in this project; said once, with the first reply that has room for it. */
-  async unreadNotice(tool: string): Promise<string | undefined> {
+  async unreadNotice(tool: string, signal: AbortSignal): Promise<string | undefined> {
     const project = await this.#project;
-    if (this.#noticed || !project || !this.#opened || NO_NOTICE.includes(tool)) return undefined;
+    // A reply that nobody waits for is not read.
+    if (signal.aborted || this.#noticed || !project || !this.#opened || NO_NOTICE.includes(tool)) return undefined;
     this.#noticed = true;
     const unread = countUnread(this.#opened.engine.store, project);
     if (unread === 0) return undefined;

@@ -3,7 +3,7 @@ import { MissingRequiredClientCapabilityError, type Server } from '@modelcontext
 import { z } from 'zod';
 import type { Engine } from '../jobs/engine.js';
 import { waitForJobs } from '../jobs/wait.js';
-import { cancelQueued } from '../store/transitions.js';
+import { withdraw } from '../store/transitions.js';
 import { invalidParams, serveRequest } from './requests.js';
 import type { Session } from './session.js';
 import { declaresTasks, isTask, jobIdsOf, TASKS, viewTaskInFull } from './tasks.js';
@@ -45,14 +45,14 @@ async function getTask(engine: Engine, taskId: string, signal: AbortSignal) {
 }
 
 /**
- * The client wants nothing more of the task. Jobs that wait are taken from the queue; one that runs goes on, and what it
- * says stays unread: clients cancel tasks by themselves, too, and nothing tells that from a person's wish
+ * The client wants nothing more of the task. A job of `llm_run` that waits, and for which nobody else has asked, is taken
+ * from the queue; every other goes on, and what it says stays unread: clients cancel tasks by themselves, too, and nothing tells that from a person's wish
  * (docs/clients.md).
  */
 async function withdrawTask(engine: Engine, taskId: string) {
   const { store } = engine;
   const ids = jobIdsOf(taskId);
-  const taken = await store.write(() => ids.filter((id) => cancelQueued(store, id, Date.now())));
+  const taken = await store.write(() => ids.filter((id) => withdraw(store, id, Date.now())));
   if (taken.length > 0) {
     store.bell.ring();
     void engine.schedule();

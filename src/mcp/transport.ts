@@ -14,8 +14,10 @@ import { type Line, Lines } from './lines.js';
 
 /** Replies that wait for the client to read, in bytes, above which nothing more is read from it. */
 const UNREAD_MAX_BYTES = 4 * 1024 * 1024;
-/** Requests without a reply, above which the next one stays unread. So many are no client's habit, but a flood. */
+/** Requests without a reply, above which the next one waits. So many are no client's habit, but a flood. */
 const IN_FLIGHT_MAX = 256;
+/** Waiting requests, in bytes, above which nothing more is read: until then, a cancellation is heard, and the end. */
+const WAITING_MAX_BYTES = 8 * 1024 * 1024;
 
 export class StdioTransport implements Transport {
   onclose?: Transport['onclose'];
@@ -23,6 +25,9 @@ export class StdioTransport implements Transport {
   onmessage?: Transport['onmessage'];
   readonly #lines: Lines;
   readonly #inFlight = new Set<RequestId>();
+  /** Requests that wait for others to be answered. */
+  #waiting: { request: JSONRPCMessage & { id: RequestId }; bytes: number }[] = [];
+  #waitingBytes = 0;
   #reading = false;
   #closed = false;
 
@@ -53,7 +58,7 @@ export class StdioTransport implements Transport {
       this.#inFlight.delete(message.id);
     }
     this.stdout.write(`${JSON.stringify(message)}\n`);
-    if (this.stdin.isPaused()) this.#read();
+    if (this.stdin.isPaused() || this.#waiting.length > 0) this.#read();
   }
 
   async close(): Promise<void> {
@@ -78,7 +83,8 @@ export class StdioTransport implements Transport {
     this.#reading = true;
     try {
       while (!this.#closed) {
-        if (this.#isBackedUp() || this.#inFlight.size >= IN_FLIGHT_MAX) {
+        this.#takeWaiting();
+        if (this.#isBackedUp() || this.#waitingBytes > WAITING_MAX_BYTES) {
           this.stdin.pause();
           return;
         }
@@ -93,6 +99,19 @@ export class StdioTransport implements Transport {
       this.#reading = false;
     }
   };
+
+  #takeWaiting(): void {
+    while (this.#isFree()) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      this.#waitingBytes -= next.bytes;
+      this.#hand(next.request);
+    }
+  }
+
+  #isFree(): boolean {
+    return !this.#isBackedUp() && this.#inFlight.size < IN_FLIGHT_MAX;
+  }
 
   #isBackedUp(): boolean {
     return this.stdout.writableLength > UNREAD_MAX_BYTES;
@@ -113,10 +132,12 @@ export class StdioTransport implements Transport {
       return;
     }
     // A batch, which is part of 2025-03-26 alone: its requests are answered one by one.
-    for (const each of Array.isArray(said) && said.length > 0 ? said : [said]) this.#deliver(each);
+    const messages = Array.isArray(said) && said.length > 0 ? said : [said];
+    for (const each of messages) this.#deliver(each, line.text.length / messages.length);
   }
 
-  #deliver(said: unknown): void {
+  /** @param bytes how long it is, about */
+  #deliver(said: unknown, bytes: number): void {
     let message: JSONRPCMessage;
     try {
       message = parseJSONRPCMessage(said);
@@ -130,13 +151,28 @@ export class StdioTransport implements Transport {
     }
     // Listening for changes is a request that stays open.
     if ('method' in message && 'id' in message && message.method !== 'subscriptions/listen') {
-      this.#inFlight.add(message.id);
+      this.#waiting.push({ request: message, bytes });
+      this.#waitingBytes += bytes;
+      this.#takeWaiting();
+      return;
     }
-    // A cancelled request gets no reply.
     if ('method' in message && message.method === 'notifications/cancelled') {
-      this.#inFlight.delete(message.params?.requestId as RequestId);
+      // A cancelled request gets no reply; one that waits is not even begun.
+      const id = message.params?.requestId as RequestId;
+      this.#inFlight.delete(id);
+      const others = this.#waiting.filter(({ request }) => request.id !== id);
+      if (others.length < this.#waiting.length) {
+        this.#waiting = others;
+        this.#waitingBytes = others.reduce((sum, each) => sum + each.bytes, 0);
+        return;
+      }
     }
     this.onmessage?.(message);
+  }
+
+  #hand(request: JSONRPCMessage & { id: RequestId }): void {
+    this.#inFlight.add(request.id);
+    this.onmessage?.(request);
   }
 
   /** Says what is wrong with a message, to the log and, unless `silent`, to the client. */
@@ -152,7 +188,7 @@ export class StdioTransport implements Transport {
  * places are beyond doubt: within a string the quotes would be escaped, and within `params` another brace would follow.
  */
 function idOfCut({ head, tail }: { head: string; tail: string }): RequestId | undefined {
-  const ID = '"id": ?(\\d+|"[^"\\\\]*")';
+  const ID = String.raw`"id": ?(-?(?:0|[1-9]\d{0,14})|"[^"\\\x00-\x1f]*")`;
   const VERSION = '"jsonrpc": ?"2.0"';
   const METHOD = '"method": ?"[^"\\\\]*"';
   const found =

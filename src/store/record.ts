@@ -110,6 +110,8 @@ export interface JobRecord {
   finishedAt: number | null;
   /** When its outcome was first shown to a caller. */
   readAt: number | null;
+  /** 1: somebody else asked for the same and was given this job. */
+  joined: 0 | 1;
   /** 1: kept until it is unpinned, whatever the limits say. */
   pinned: 0 | 1;
   /** 1: it has ended, but something may be left in its process group that is still to be ended. */

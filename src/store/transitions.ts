@@ -91,6 +91,17 @@ export function finishJob(
   return true;
 }
 
+/** Notes that another request was given this job. */
+export function markJoined(store: Store, id: string): void {
+  store.run('UPDATE job SET joined = 1 WHERE id = $id', { id });
+}
+
+/** queued → canceled for a job of `llm_run` that nobody else waits for. */
+export function withdraw(store: Store, id: string, now: number): boolean {
+  const own = "SELECT 1 FROM job WHERE id = $id AND kind = 'deferred' AND joined = 0";
+  return store.get(own, { id }) !== undefined && cancelQueued(store, id, now);
+}
+
 /** queued → canceled, while nothing of the job runs. A launcher that is being held is never let go then. */
 export function cancelQueued(store: Store, id: string, now: number): boolean {
   const changed = store.run(

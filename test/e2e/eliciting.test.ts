@@ -8,7 +8,7 @@ import { expect } from 'vitest';
 import { test } from '../support/e2e.js';
 import type { Sandbox } from '../support/sandbox.js';
 
-type Answer = { action: 'accept'; content: Record<string, string> } | { action: 'decline' };
+type Answer = { action: 'accept'; content: Record<string, string> } | { action: 'decline' } | 'fails';
 
 /** A client that can be asked, in a folder that is no project; and what it was asked. */
 async function client(sandbox: Sandbox, mode: 'auto' | 'legacy', answer?: Answer, roots?: string[]) {
@@ -20,6 +20,7 @@ async function client(sandbox: Sandbox, mode: 'auto' | 'legacy', answer?: Answer
   if (answer) {
     one.setRequestHandler('elicitation/create', (request) => {
       asked.push(request.params.message);
+      if (answer === 'fails') throw new Error('fails on purpose');
       return answer;
     });
   }
@@ -53,7 +54,7 @@ for (const mode of ['auto', 'legacy'] as const) {
 
   test(`a missing folder: the person says which (${mode})`, async ({ sandbox }) => {
     const answer: Answer = { action: 'accept', content: { cwd: sandbox.project } };
-    const { call, asked } = await client(sandbox, mode, answer, [sandbox.project, sandbox.userHome]);
+    const { call, asked } = await client(sandbox, mode, answer, [sandbox.project, await sandbox.newProject('other')]);
     expect(await call({ access: 'edit' })).toMatch(new RegExp(`^claude-\\w{8} \\w+ in ${sandbox.project}\\n`));
     expect(asked).toEqual(['roots', WHERE]);
   });
@@ -74,9 +75,32 @@ for (const mode of ['auto', 'legacy'] as const) {
     expect(asked).toEqual(['There is no provider "chatgpt". Which one?']);
   });
 
+  test(`two things to ask: what was answered first is not lost (${mode})`, async ({ sandbox }) => {
+    const answer: Answer = { action: 'accept', content: { cwd: sandbox.project, provider: 'codex' } };
+    const { call, asked } = await client(sandbox, mode, answer);
+    expect(await call({ provider: 'chatgpt', access: 'edit' })).toMatch(/^codex-\w{8} /);
+    expect(asked).toEqual(['There is no provider "chatgpt". Which one?', WHERE]);
+  });
+
+  test(`all of the disk, the home folder and what is not there are no folders to work in (${mode})`, async ({
+    sandbox,
+  }) => {
+    const roots = ['/', sandbox.userHome, join(sandbox.root, 'gone')];
+    for (const root of roots) {
+      const { call } = await client(sandbox, mode, { action: 'decline' }, [root]);
+      expect(await call({ access: 'edit' })).toMatch(/^no_folder: cwd is needed/);
+    }
+  });
+
   test(`a client that cannot be asked gets the error (${mode})`, async ({ sandbox }) => {
     const { call } = await client(sandbox, mode);
     expect(await call({ access: 'edit' })).toMatch(/^no_folder: /);
     expect(await call({ provider: 'chatgpt' })).toMatch(/^unknown_provider: /);
   });
 }
+
+// In the newer protocol a client that cannot answer does not call again, so there is nobody to be told.
+test('a client that fails when it is asked gets the error', async ({ sandbox }) => {
+  const { call } = await client(sandbox, 'legacy', 'fails', []);
+  expect(await call({ access: 'edit' })).toMatch(/^no_folder: cwd is needed/);
+});

@@ -180,6 +180,25 @@ describe('tasks/cancel', () => {
   });
 });
 
+describe('tasks/cancel of what was accepted for somebody else', () => {
+  test.concurrent('a submitted job that waits is joined as a task, and goes on', async ({ sandbox }) => {
+    const env = { SIDEJOB_MAX_RUNNING: '1' };
+    const client = new TaskClient(sandbox, { env });
+    const gate = sandbox.gate();
+    const running = await client.run({ provider: 'claude', prompt: asks({ gate }), waitSec: 0 });
+    await until('it runs', async () => (await client.jobs(running.taskId))[0]?.status === 'running');
+    const first = await client.run({ provider: 'codex', prompt: asks({ say: 'for two' }), waitSec: 0 });
+    const joined = await client.run({ provider: 'codex', prompt: asks({ say: 'for two' }), waitSec: 0 });
+    expect(joined.taskId).toBe(first.taskId);
+
+    await client.cancel(first.taskId);
+
+    expect(await client.get(first.taskId)).toMatchObject(WORKING);
+    await client.endJob(running.taskId);
+    await until('it has ended', async () => (await client.jobs(first.taskId))[0]?.status === 'completed');
+  });
+});
+
 describe('a client that listens for tasks', () => {
   test.concurrent('is told of those that there are, and when they have ended', async ({ sandbox }) => {
     const client = new TaskClient(sandbox);

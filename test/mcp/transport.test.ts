@@ -125,3 +125,37 @@ function linesOf(chunks: Buffer[]) {
   }
   return found;
 }
+
+test.each([
+  ['{"jsonrpc":"2.0","id":007,"method":"ping","params":{"x":"'],
+  ['{"jsonrpc":"2.0","id":"a\tb","method":"ping","params":{"x":"'],
+  [`{"jsonrpc":"2.0","id":${'9'.repeat(400)},"method":"ping","params":{"x":"`],
+])('a message over the limit whose id is none is refused without one: %s', async (head) => {
+  const { stdin, stdout, heard, say } = await connected(1000);
+  stdin.write(`${head}${'x'.repeat(2000)}"}}\n`);
+  say({ id: 1, method: 'ping' });
+  await until('the next is heard', () => heard.length === 1);
+  expect(JSON.parse(String(stdout.read()).trim())).toEqual({
+    jsonrpc: '2.0',
+    error: { code: -32600, message: expect.stringContaining('over the limit of 1000') },
+  });
+});
+
+test('a batch goes round no bound, and while requests wait a cancellation and a reply are heard', async () => {
+  const { transport, stdin, heard } = await connected();
+  const batch = Array.from({ length: 1000 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'ping' }));
+  stdin.write(`${JSON.stringify(batch)}\n`);
+  await until('as many as are taken are heard', () => heard.length === 256);
+  stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 'asked', result: {} })}\n`);
+  stdin.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 256 } })}\n`);
+  stdin.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 0 } })}\n`);
+  await until('both are heard', () => heard.length === 259);
+  // The one that waited is not even begun; in the place of the one that was under way comes the next.
+  expect(heard.slice(256).map((message) => ('id' in message ? message.id : 'cancelled'))).toEqual([
+    'asked',
+    'cancelled',
+    257,
+  ]);
+  await transport.send(reply(1));
+  await until('one more is heard', () => heard.length === 260);
+});

@@ -20,7 +20,7 @@ export const list = defineTool({
     scope: z.enum(['project', 'all']).optional().describe("default project, where this client's is known"),
     provider: z.string().optional(),
     query: z.string().max(200).optional().describe('part of the label, folder or id; a whole id: its conversation'),
-    limit: z.number().int().min(1).max(100).optional().describe('default 20'),
+    limit: z.number().int().min(1).max(60).optional().describe('default 20'),
     cursor: z.string().optional().describe('nextCursor of the page before'),
   }),
   output: z.object({ jobs: z.array(JOB_VIEW), nextCursor: z.string().optional() }),

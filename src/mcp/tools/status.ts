@@ -8,6 +8,9 @@ import { pollAfterSec } from '../polling.js';
 import { defineTool } from '../tool.js';
 import { namedJobs } from './named-jobs.js';
 
+/** Structured answers of one reply together; clients cut longer replies. */
+const STRUCTURED_MAX_BYTES = 20_000;
+
 export const status = defineTool({
   name: 'llm_job_status',
   title: 'Look at jobs',
@@ -21,9 +24,12 @@ export const status = defineTool({
     const { engine } = await call.manager();
     const named = namedJobs(engine, args);
     const jobs = await Promise.all(named.map(async (job) => (await settle(engine, job.id)) ?? job));
+    let room = STRUCTURED_MAX_BYTES;
     const views = await Promise.all(
       jobs.map(async (job) => {
-        const structured = await structuredOf(engine, job);
+        room -= job.outputSchema === null ? 0 : (job.answerBytes ?? 0);
+        // Beyond it, llm_job_result reads them one by one.
+        const structured = room < 0 ? undefined : await structuredOf(engine, job);
         return { ...(await viewJob(engine, job)), ...(structured !== undefined && { structured }) };
       }),
     );

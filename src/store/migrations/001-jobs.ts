@@ -61,6 +61,7 @@ CREATE TABLE job (
   startedAt      INTEGER,
   finishedAt     INTEGER,
   readAt         INTEGER,
+  joined         INTEGER NOT NULL DEFAULT 0,
   pinned         INTEGER NOT NULL DEFAULT 0,
   leftovers      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
