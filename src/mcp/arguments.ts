@@ -50,5 +50,6 @@ function describe(tool: Tool, name: string): string | undefined {
 }
 
 function after(tool: Tool): string {
+  if (tool.name === 'llm_job_cancel') return 'Nothing was ended.';
   return tool.hints.readOnlyHint && tool.name !== 'llm_run' ? 'Call it again, corrected.' : 'Nothing was started.';
 }

@@ -34,8 +34,9 @@ export function createServer(session: Session): Server {
     const tool = TOOLS.find(({ name }) => name === request.params.name);
     const asking = { server, context, clientName: clientNameOf(server, context), arrivedAt: performance.now() };
     const reply = await answer(session, tool, request.params, asking, responsesOf(context));
-    if (tool) mindNewJobs(tool.name);
-    return isInputRequiredResult(reply) ? reply : toResult(reply);
+    if (isInputRequiredResult(reply)) return reply;
+    if (tool && !reply.isError) mindNewJobs(tool.name);
+    return toResult(reply);
   });
   const mindNewJobs = offerResources(server, session);
   offerPrompts(server);
