@@ -10,7 +10,7 @@ interface PromptArgument {
   required?: boolean;
 }
 
-interface Prompt {
+export interface Prompt {
   name: string;
   title: string;
   description: string;
@@ -25,7 +25,7 @@ const PROVIDERS = {
   description: 'which CLIs, separated by commas; left out: up to three that are ready',
 };
 
-const PROMPTS: readonly Prompt[] = [
+export const PROMPTS: readonly Prompt[] = [
   {
     name: 'delegate',
     title: 'Hand off a task',

@@ -1,8 +1,9 @@
-// The tools that the suite's scenarios ask for by name, registered as the product's own are. There are only those that
+// The tools and prompts that the suite's scenarios ask for by name, registered as the product's own are. There are only those that
 // say something about Sidejob: text, errors, progress, asking for a folder, and jobs as tasks.
 import { z } from 'zod';
 import { SidejobError } from '../../src/errors.js';
 import { notesOn, startJobs } from '../../src/mcp/asking.js';
+import { PROMPTS, type Prompt } from '../../src/mcp/prompts.js';
 import { TOOLS } from '../../src/mcp/registry.js';
 import { replyWith, taskIdOf, viewTask } from '../../src/mcp/tasks.js';
 import { type Call, defineTool, type Reply, type Tool } from '../../src/mcp/tool.js';
@@ -13,8 +14,9 @@ const LONGEST_SEC = 5;
 const NONE = z.strictObject({});
 const FOLDER = z.looseObject({ cwd: z.string().optional() });
 
-/** Adds the tools to the product's, in this process. */
+/** Adds the tools and prompts to the product's, in this process. */
 export function addFixtures(): void {
+  (PROMPTS as Prompt[]).push(...PROMPT_FIXTURES);
   (TOOLS as Tool[]).push(
     fixture('test_simple_text', NONE, async () => ({ text: 'This is a simple text response for testing.' })),
     fixture('test_error_handling', NONE, async () => {
@@ -36,6 +38,23 @@ export function addFixtures(): void {
     fixture('failing_job', NONE, (_, call) => runJob(call, 1, 'echo broken >&2; exit 1')),
   );
 }
+
+const PROMPT_FIXTURES: readonly Prompt[] = [
+  {
+    name: 'test_simple_prompt',
+    title: 'Simple',
+    description: 'For tests.',
+    arguments: [],
+    text: () => 'This is a simple prompt for testing.',
+  },
+  {
+    name: 'test_prompt_with_arguments',
+    title: 'With arguments',
+    description: 'For tests.',
+    arguments: ['arg1', 'arg2'].map((name) => ({ name, description: 'for tests', required: true })),
+    text: ({ arg1, arg2 }) => `Prompt with arguments: arg1='${arg1}', arg2='${arg2}'`,
+  },
+];
 
 function fixture<Input extends z.ZodObject>(
   name: string,
