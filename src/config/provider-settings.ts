@@ -12,7 +12,7 @@ export const ENV_RULES = z.strictObject({
   pass: words.optional(),
   /** Not these. */
   drop: words.optional(),
-  set: z.record(z.string(), z.string()).optional(),
+  set: variables.optional(),
 });
 export type EnvRules = z.infer<typeof ENV_RULES>;
 

@@ -1,12 +1,12 @@
 // Which of the CLIs are there and seem to be logged in, told without running them: version probes are slow,
 // and some of them phone home.
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { delimiter, dirname, isAbsolute } from 'node:path';
 import type { Config } from '../config/config.js';
 import { type FoundCommand, findCommand, isExecutable } from '../process/find-command.js';
 import type { Login, Provider } from '../providers/provider.js';
 import type { Engine } from './engine.js';
+import { locate } from './user-file.js';
 
 export type Readiness = 'ready' | 'not_logged_in' | 'not_installed';
 
@@ -42,9 +42,8 @@ export async function loginSign(provider: Provider, env: NodeJS.ProcessEnv): Pro
 }
 
 async function fileSign(login: Extract<Login, { file: string }>, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const { file, contains, movedBy } = login;
-  const moved = movedBy && env[movedBy.env];
-  const path = movedBy && moved ? join(moved, movedBy.file) : join(env.HOME ?? homedir(), file);
+  const { file, contains } = login;
+  const { path, moved } = locate(login, env);
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined || (contains !== undefined && !text.includes(contains))) return undefined;
   return moved ? path : `~/${file}`;

@@ -55,17 +55,13 @@ export async function continued(engine: Engine, request: JobRequest, provider: P
     throw new SidejobError('session_busy', `job ${job.id} is still ${job.status}.`, 'Wait for it first.');
   }
   const { sessionId } = job;
+  const todo = `Attach its answer with attach: ["job:${job.id}"] instead. ${NOTHING}`;
   if (provider.sessionId === 'none') {
-    const todo = `Attach its answer with attach: ["job:${job.id}"] instead. ${NOTHING}`;
     throw new SidejobError('no_session', `${provider.name} keeps no conversations.`, todo);
   }
   // One that was to go on and never began has left the conversation as it was.
   if (sessionId === null || (job.startedAt === null && !job.resume)) {
-    throw new SidejobError(
-      'no_session',
-      `job ${job.id} left no conversation to go on with.`,
-      `Attach its answer with attach: ["job:${job.id}"] instead. ${NOTHING}`,
-    );
+    throw new SidejobError('no_session', `job ${job.id} left no conversation to go on with.`, todo);
   }
   // The same folder may be spelled in another way.
   const wanted = request.cwd === undefined ? job.cwd : await realpath(request.cwd).catch(() => request.cwd);

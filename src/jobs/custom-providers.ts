@@ -72,6 +72,12 @@ function define(
   const levels = Object.keys(settings.access ?? { 'read-only': [] });
   const without = Object.keys(settings.accessEnv ?? {}).find((level) => !levels.includes(level));
   if (without) throw wrong('accessEnv', `has "${without}", which access has not`);
+  // What looks like a template and is none would reach the CLI as it stands.
+  const mustKnowMarks = (key: string, words: readonly string[] | undefined, marks: readonly string[]) => {
+    const found = (words ?? []).flatMap((word) => word.match(/\{[a-zA-Z]+\}/g) ?? []);
+    const strange = found.find((mark) => !marks.includes(mark));
+    if (strange) throw wrong(key, `has ${strange} in it, which stands for nothing there`);
+  };
   for (const [key, words, mark] of [
     ['model', model, '{model}'],
     ['effort', settings.effort, '{effort}'],
@@ -81,25 +87,13 @@ function define(
     ['prompt', settings.prompt === 'stdin' ? undefined : settings.prompt, '{prompt}'],
   ] as const) {
     if (words && !words.some((word) => word.includes(mark))) throw wrong(key, `has no ${mark} in it`);
-    checkMarks(words ?? [], [mark, '{cwd}'], (strange) =>
-      wrong(key, `has ${strange} in it, which stands for nothing there`),
-    );
+    mustKnowMarks(key, words, [mark, '{cwd}']);
   }
   for (const key of ['args', ...ACCESS_LEVELS.map((level) => `access.${level}`)]) {
     const words = key === 'args' ? settings.args : settings.access?.[key.slice('access.'.length) as Access];
-    checkMarks(words ?? [], ['{cwd}'], (strange) => wrong(key, `has ${strange} in it, which stands for nothing there`));
+    mustKnowMarks(key, words, ['{cwd}']);
   }
   return customProvider(name, { ...settings, command: settings.command });
-}
-
-/** What looks like a template and is none would reach the CLI as it stands. */
-function checkMarks(
-  words: readonly string[],
-  known: readonly string[],
-  error: (strange: string) => SidejobError,
-): void {
-  const strange = words.flatMap((word) => word.match(/\{[a-zA-Z]+\}/g) ?? []).find((mark) => !known.includes(mark));
-  if (strange) throw error(strange);
 }
 
 /** @throws SidejobError `bad_config` */

@@ -1,13 +1,13 @@
 // The command line of a job, and what of the user's and the folder's it depends on.
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { jobFiles } from '../config/paths.js';
 import { errnoOf } from '../errors.js';
 import type { Invocation, Provider } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
+import { locate } from './user-file.js';
 
 /** Settings are small; what is larger is something else. */
 const USER_FILE_MAX_BYTES = 1024 * 1024;
@@ -44,12 +44,10 @@ export async function invocationOf(engine: Engine, job: JobRecord, provider: Pro
 /** The texts of the files that a provider looks into; one that is there but cannot be read stops the start. */
 async function userFiles({ userFiles = [] }: Provider, env: NodeJS.ProcessEnv, cwd: string) {
   const texts: Record<string, string> = {};
-  for (const { name, below, file, movedBy } of userFiles) {
-    const moved = movedBy && env[movedBy.env];
-    const folder = below === 'cwd' ? cwd : (env.HOME ?? homedir());
-    const path = movedBy && moved ? join(moved, movedBy.file) : join(folder, file);
+  for (const each of userFiles) {
+    const { path } = locate(each, env, each.below === 'cwd' ? cwd : undefined);
     const text = await readSmall(path);
-    if (text !== undefined) texts[name] = text;
+    if (text !== undefined) texts[each.name] = text;
   }
   return texts;
 }

@@ -9,6 +9,7 @@ import { settle } from '../jobs/settle.js';
 import { viewJob } from '../jobs/view.js';
 import { findIds, listJobs } from '../store/jobs.js';
 import type { JobRecord } from '../store/record.js';
+import { seqBefore } from './cursor.js';
 import { jobLine } from './format.js';
 import { invalidParams, serveRequest } from './requests.js';
 import { OUTPUT_VIEWS, type OutputView, readJob, readOutput } from './resource-contents.js';
@@ -60,10 +61,7 @@ export function offerResources(server: Server, session: Session): (tool: string)
 }
 
 async function listResources(call: Call, cursor: string | undefined) {
-  const before = cursor === undefined ? undefined : Number(cursor);
-  if (before !== undefined && (!Number.isSafeInteger(before) || before < 1)) {
-    throw invalidParams(`cursor ${JSON.stringify(cursor)} is not one. Use nextCursor as given.`);
-  }
+  const before = seqBefore(cursor, (what, todo) => invalidParams(`${what} ${todo}`));
   if (!(await hasStore(call))) return { resources: [] };
   const { engine } = await call.manager();
   const filter = { filter: 'any', project: call.caller.project, before, limit: PAGE_JOBS + 1 } as const;

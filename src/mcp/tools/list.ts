@@ -5,6 +5,7 @@ import { ago } from '../../jobs/figures.js';
 import { settle } from '../../jobs/settle.js';
 import { viewJob } from '../../jobs/view.js';
 import { listJobs } from '../../store/jobs.js';
+import { seqBefore } from '../cursor.js';
 import { JOB_VIEW } from '../fields.js';
 import { jobLine } from '../format.js';
 import { defineTool } from '../tool.js';
@@ -29,14 +30,7 @@ export const list = defineTool({
   async handle({ query, filter = query === undefined ? 'open' : 'any', scope, provider, limit = 20, cursor }, call) {
     const { engine } = await call.manager();
     const project = scope === 'all' ? null : call.caller.project;
-    const before = cursor === undefined ? undefined : Number(cursor);
-    if (before !== undefined && (!Number.isSafeInteger(before) || before < 1)) {
-      throw new SidejobError(
-        'bad_argument',
-        `cursor ${JSON.stringify(cursor)} is not one.`,
-        'Use nextCursor as given.',
-      );
-    }
+    const before = seqBefore(cursor, (what, todo) => new SidejobError('bad_argument', what, todo));
     const named = provider === undefined ? undefined : knownProvider(engine.providers, provider).name;
     const rows = listJobs(engine.store, { filter, project, provider: named, query, before, limit: limit + 1 });
     const page = await Promise.all(rows.slice(0, limit).map(async (job) => (await settle(engine, job.id)) ?? job));

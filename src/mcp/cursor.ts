@@ -1,0 +1,16 @@
+// The cursor of a list of jobs: the sequence number of the last job on the page before.
+
+/**
+ * The sequence number that a cursor stands for; undefined for the first page.
+ * @param error makes the error of who asked: a tool's reply and a request's are of different kinds
+ * @throws what `error` makes, for a cursor that we never gave
+ */
+export function seqBefore(
+  cursor: string | undefined,
+  error: (what: string, todo: string) => Error,
+): number | undefined {
+  if (cursor === undefined) return undefined;
+  const seq = Number(cursor);
+  if (Number.isSafeInteger(seq) && seq >= 1) return seq;
+  throw error(`cursor ${JSON.stringify(cursor)} is not one.`, 'Use nextCursor as given.');
+}
