@@ -1,9 +1,12 @@
 // Checks a call's arguments, and says of a wrong one how it would be right, so that the model can mend its call.
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { nearest } from '../config/nearest.js';
 import { SidejobError } from '../errors.js';
 import { TOOLS } from './registry.js';
 import type { Tool } from './tool.js';
+
+const NO_OBJECT = 'arguments must be an object of named values.';
 
 /**
  * The arguments, checked.
@@ -18,6 +21,17 @@ export function parseArguments(tool: Tool, given: unknown): Record<string, unkno
   throw new SidejobError('bad_argument', issue ? explain(tool, issue, given) : 'arguments are wrong.', after(tool));
 }
 
+/**
+ * A call whose arguments are no object, with an object around them: the SDK refuses it by an error of the protocol, which
+ * no model gets to see (@modelcontextprotocol/server 2.4).
+ */
+export function asObject(message: JSONRPCMessage): JSONRPCMessage {
+  if (!('method' in message) || message.method !== 'tools/call') return message;
+  const given = message.params?.arguments ?? {};
+  if (typeof given === 'object' && !Array.isArray(given)) return message;
+  return { ...message, params: { ...message.params, arguments: { arguments: given } } };
+}
+
 /** Some clients send what they leave out as null. */
 function withoutNulls(given: unknown): unknown {
   if (typeof given !== 'object' || Array.isArray(given) || given === null) return given;
@@ -27,6 +41,7 @@ function withoutNulls(given: unknown): unknown {
 function explain(tool: Tool, issue: z.core.$ZodIssue, given: unknown): string {
   if (issue.code === 'unrecognized_keys' && issue.path.length === 0) {
     const [key = ''] = issue.keys;
+    if (key === 'arguments') return NO_OBJECT;
     const known = Object.keys(tool.input.shape);
     const near = nearest(key, known);
     const about = near && describe(tool, near);
@@ -35,7 +50,7 @@ function explain(tool: Tool, issue: z.core.$ZodIssue, given: unknown): string {
     if (near) return `"${key}" is unknown; ${near}${about ? ` (${about})` : ''}?`;
     return known.length > 0 ? `"${key}" is unknown. There are ${known.join(', ')}.` : `"${key}": it takes none.`;
   }
-  if (issue.path.length === 0) return 'arguments must be an object.';
+  if (issue.path.length === 0) return NO_OBJECT;
   const name = issue.path.join('.');
   const value = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)?.[key], given);
   if (value === undefined) return `${name} is missing.`;

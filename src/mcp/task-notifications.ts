@@ -13,6 +13,9 @@ import type { Session } from './session.js';
 import { missingTasks } from './task-methods.js';
 import { declaresTasks, isTask, jobIdsOf, viewTaskInFull } from './tasks.js';
 
+/** Tasks of one subscription; of the others, the acknowledgement says that nobody listens for them. */
+const TASKS_MAX = 256;
+
 type Params = { notifications?: { taskIds?: unknown }; requestId?: RequestId; _meta?: Record<string, unknown> };
 
 interface Subscription {
@@ -77,10 +80,10 @@ export class TaskNotifications implements Transport {
       void this.inner.send({ jsonrpc: '2.0', id: message.id, error: { code, message: words, data } });
       return false;
     }
-    const ids = new Set(taskIds.filter((each) => typeof each === 'string'));
-    if (ids.size === 0) return true;
+    const ids = [...new Set(taskIds.filter((each) => typeof each === 'string'))].slice(0, TASKS_MAX);
+    if (ids.length === 0) return true;
     this.#end(message.id);
-    this.#subscriptions.set(message.id, { taskIds: [...ids], over: new AbortController() });
+    this.#subscriptions.set(message.id, { taskIds: ids, over: new AbortController() });
     return true;
   }
 

@@ -10,6 +10,7 @@ import {
   type RequestId,
   type Transport,
 } from '@modelcontextprotocol/server';
+import { asObject } from './arguments.js';
 import { type Line, Lines } from './lines.js';
 
 /** Replies that wait for the client to read, in bytes, above which nothing more is read from it. */
@@ -172,7 +173,7 @@ export class StdioTransport implements Transport {
 
   #hand(request: JSONRPCMessage & { id: RequestId }): void {
     this.#inFlight.add(request.id);
-    this.onmessage?.(request);
+    this.onmessage?.(asObject(request));
   }
 
   /** Says what is wrong with a message, to the log and, unless `silent`, to the client. */

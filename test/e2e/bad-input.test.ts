@@ -180,8 +180,11 @@ test('arguments that are no object are an error', async ({ sandbox }) => {
   await server.initialize();
 
   for (const args of ['text', [1], 7]) {
-    const { error, result } = await server.request('tools/call', { name: 'llm_run', arguments: args });
-    expect(error ?? result?.isError).toBeTruthy();
+    const { result } = await server.request('tools/call', { name: 'llm_run', arguments: args });
+    expect(result).toMatchObject({
+      isError: true,
+      content: [{ text: 'bad_argument: arguments must be an object of named values. Nothing was started.' }],
+    });
   }
   expect((await server.callTool('llm_job_list', { filter: 'any' })).result).toMatchObject({
     structuredContent: { jobs: [] },

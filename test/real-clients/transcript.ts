@@ -1,5 +1,6 @@
 // A talk as a text that is the same in every run: what the model was shown of Sidejob, with its bytes, and what client
 // and server said to each other. Ids, times and folders are masked in their own length where they have one.
+import { countTokens } from 'gpt-tokenizer';
 import { CLIENTS, type Exchange } from './clients.js';
 import type { Seat, Talk } from './seat.js';
 import type { Message } from './wire.mjs';
@@ -18,6 +19,7 @@ function talkText(talk: Talk, mask: (text: string) => string): string {
     ...toolLines(talk),
     ...wireLines(talk),
     `requests to the model: ${talk.requests.length}`,
+    costLine(talk, exchanges, mask),
     ...exchanges.flatMap((exchange) => ['', ...exchangeLines(exchange, mask)]),
     '',
   ].join('\n');
@@ -48,20 +50,45 @@ function toolLines({ client, requests, wire }: Talk): string[] {
   const { toolsShown } = CLIENTS[client];
   const [first = {}, last = {}] = [requests[0]?.body, requests.at(-1)?.body];
   const sizes = [first, last].map((body) => sizeOf(toolsShown(body)));
+  const instructions = instructionsOf({ wire });
+  const shown = JSON.stringify(first).includes(JSON.stringify(instructions).slice(1, -1));
+  return [
+    `tools: ${[...new Set(sizes)].join(', at the end ')}`,
+    `instructions: ${measure(instructions)}, ${shown ? 'shown' : 'not shown'}`,
+  ];
+}
+
+function instructionsOf({ wire }: Pick<Talk, 'wire'>): string {
   const [instructions = ''] = wire.flatMap((line) => {
     const said = 'message' in line ? line.message.result?.instructions : undefined;
     return typeof said === 'string' ? said : [];
   });
-  const shown = JSON.stringify(first).includes(JSON.stringify(instructions).slice(1, -1));
-  return [
-    `tools: ${[...new Set(sizes)].join(', at the end ')}`,
-    `instructions: ${Buffer.byteLength(instructions)} bytes, ${shown ? 'shown' : 'not shown'}`,
-  ];
+  return instructions;
 }
 
 function sizeOf(shown: unknown[]): string {
   const text = JSON.stringify(shown);
-  return `${[...text.matchAll(/"name":"\w*llm_/g)].length} in ${Buffer.byteLength(text)} bytes`;
+  return `${[...text.matchAll(/"name":"\w*llm_/g)].length} in ${measure(text)}`;
+}
+
+/** Bytes, and tokens as OpenAI's newest models count them (o200k): near enough for the others, whose count is not public. */
+function measure(text: string): string {
+  return `${Buffer.byteLength(text)} bytes, ${countTokens(text)} tokens`;
+}
+
+/** What the talk has cost the model's context in Sidejob's words: tools and instructions once, and every result. */
+function costLine(talk: Talk, exchanges: readonly Exchange[], mask: (text: string) => string): string {
+  const { client, requests } = talk;
+  const tools = JSON.stringify(CLIENTS[client].toolsShown(requests.at(-1)?.body ?? {}));
+  const texts = [tools, instructionsOf(talk), ...exchanges.filter(isOurs).map(({ result }) => mask(result))];
+  const calls = exchanges.filter(isOurs).map(({ tool, input }) => mask(`${tool} ${JSON.stringify(input)}`));
+  const sum = (parts: readonly string[]) => parts.reduce((total, part) => total + countTokens(part), 0);
+  return `tokens of the talk: ${sum(texts)} shown, ${sum(calls)} in calls`;
+}
+
+/** What its own tools say is the client's affair. */
+function isOurs({ tool }: Exchange): boolean {
+  return tool.startsWith('llm_') || tool === 'ToolSearch';
 }
 
 /** The calls that reached the server, how many notifications went either way, and how the client took questions. */
@@ -79,12 +106,12 @@ function wireLines({ wire }: Talk): string[] {
   ];
 }
 
-function exchangeLines({ tool, input, result, isError }: Exchange, mask: (text: string) => string): string[] {
+function exchangeLines(exchange: Exchange, mask: (text: string) => string): string[] {
+  const { tool, input, result, isError } = exchange;
   const call = `> ${tool} ${JSON.stringify(input)}`;
-  // What its own tools say is the client's affair.
-  if (!tool.startsWith('llm_') && tool !== 'ToolSearch') return [call];
+  if (!isOurs(exchange)) return [call];
   const text = mask(result);
-  return [call, `${Buffer.byteLength(text)} bytes${isError ? ', an error' : ''}:`, text];
+  return [call, `${measure(text)}${isError ? ', an error' : ''}:`, text];
 }
 
 /** Masks what differs from run to run; what is masked already stays as it is. */
