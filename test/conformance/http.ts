@@ -13,8 +13,11 @@ import {
 
 const SESSION = 'mcp-session-id';
 
-/** Serves both protocol eras at one address, and returns it. */
-export async function serveHttp(create: () => Server): Promise<string> {
+/**
+ * Serves both protocol eras at one address, and returns it.
+ * @param aliases addresses of resources that the suite asks for, and the ones that are meant
+ */
+export async function serveHttp(create: () => Server, aliases: ReadonlyMap<string, string>): Promise<string> {
   const modern = createMcpHandler(create, { legacy: 'reject' });
   const sessions = new Map<string, WebStandardStreamableHTTPServerTransport>();
 
@@ -35,7 +38,7 @@ export async function serveHttp(create: () => Server): Promise<string> {
     return transport.handleRequest(request);
   };
   const http = createHttpServer((incoming, outgoing) => {
-    void toRequest(incoming)
+    void toRequest(incoming, aliases)
       .then(answer)
       .then((response) => reply(response, outgoing))
       .catch((error) => {
@@ -47,9 +50,14 @@ export async function serveHttp(create: () => Server): Promise<string> {
   return `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`;
 }
 
-async function toRequest(incoming: IncomingMessage): Promise<Request> {
-  const { method = 'GET', url, headers } = incoming;
-  const body = method === 'POST' ? Buffer.concat(await incoming.toArray()) : undefined;
+async function toRequest(incoming: IncomingMessage, aliases: ReadonlyMap<string, string>): Promise<Request> {
+  const { method = 'GET', url } = incoming;
+  const { 'content-length': _, ...headers } = incoming.headers;
+  let body = method === 'POST' ? Buffer.concat(await incoming.toArray()).toString() : undefined;
+  for (const [alias, meant] of aliases) {
+    body = body?.replaceAll(alias, meant);
+    if (headers['mcp-name'] === alias) headers['mcp-name'] = meant;
+  }
   return new Request(`http://${headers.host}${url}`, { method, headers: headers as Record<string, string>, body });
 }
 

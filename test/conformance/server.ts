@@ -7,7 +7,18 @@ import { serveHttp } from './http.js';
 
 addFixtures();
 const session = new Session(process.env, createLog(process.env));
-// So that there is a resource to list and to read.
-await runJob(await session.call('conformance', AbortSignal.timeout(20_000), undefined), 0, 'echo done');
-console.log(await serveHttp(() => createServer(session)));
+const call = await session.call('conformance', AbortSignal.timeout(60_000), undefined);
+
+/** What a job writes, as the resource that the suite asks for by another name. */
+async function written(command: string): Promise<string> {
+  const { text } = await runJob(call, 0, command);
+  return `job://${/\bsh-\w{8}\b/.exec(text)?.[0]}/stdout`;
+}
+
+const aliases = new Map([
+  ['test://static-text', await written('echo done')],
+  ['test://static-binary', await written(String.raw`printf '\377\000'`)],
+  ['test://template/123/data', await written('echo 123')],
+]);
+console.log(await serveHttp(() => createServer(session), aliases));
 process.stdin.resume().on('end', () => process.exit());
