@@ -1,6 +1,6 @@
 // File and environment become one validated object, in which every value knows where it came from.
 import { readFile } from 'node:fs/promises';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { lineOf } from './line-of.js';
 import { nearest } from './nearest.js';
@@ -12,11 +12,16 @@ export interface Config {
   /** What every CLI gets of the environment. */
   readonly env: EnvRules;
   readonly providers: Readonly<Record<string, ProviderSettings>>;
+  /** Seconds that a call may wait, by the beginning of the client's name. */
+  readonly wait: Readonly<Record<string, number>>;
   /** `default`, the file's path, or the environment variable's name. */
   readonly origins: Readonly<Record<SettingName, string>>;
   /** Where a key stands, for errors: the file, and its line where that can be told. */
   readonly placeOf: (path: readonly string[]) => string;
 }
+
+/** `[wait]`: client names are any, so that there is no unknown key. */
+const WAITS = z.object({}).catchall(SETTINGS.waitSec.schema);
 
 /** The file as it was read: its values, and its text to find their lines in. */
 interface Source {
@@ -32,9 +37,9 @@ interface Source {
  */
 export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<Config> {
   const source = await readToml(file);
-  const { providers = {}, env: envRules = {}, ...values } = source.values;
+  const { providers = {}, env: envRules = {}, wait = {}, ...values } = source.values;
   for (const key of Object.keys(values)) {
-    if (!(key in SETTINGS)) throw unknownKey(source, [key], [...Object.keys(SETTINGS), 'providers', 'env']);
+    if (!(key in SETTINGS)) throw unknownKey(source, [key], [...Object.keys(SETTINGS), 'providers', 'env', 'wait']);
   }
   const settings: Record<string, unknown> = {};
   const origins: Record<string, string> = {};
@@ -62,6 +67,7 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<
     placeOf: (path) => at(source, path),
     env: check(source, ['env'], ENV_RULES, envRules),
     providers: readProviders(source, providers),
+    wait: check(source, ['wait'], WAITS, wait) as Record<string, number>,
   };
 }
 

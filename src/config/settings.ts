@@ -10,7 +10,7 @@ export const SETTINGS = {
   maxQueued: { schema: whole(0, 100_000), initial: 500, about: 'Jobs that may wait for a place.' },
   timeoutSec: { schema: whole(1, 7 * 86_400), initial: 3600, about: 'Total time limit of a job that names none.' },
   graceSec: { schema: whole(0, 300), initial: 5, about: 'Seconds between SIGTERM and SIGKILL.' },
-  waitSec: { schema: whole(0, 3600), initial: 0, about: 'Longest wait of one call; 0: what the client allows.' },
+  waitSec: { schema: whole(0, 3600), initial: 0, about: 'Wait of one call; 0: what the client allows.' },
   outputLimitMb: { schema: whole(1, 1_000_000), initial: 1024, about: 'Output at which a job is ended.' },
   keepDays: { schema: whole(1, 36_500), initial: 30, about: 'Days that an ended job is kept once it was read.' },
   keepUnreadDays: { schema: whole(1, 36_500), initial: 90, about: 'Days that an unread one is kept.' },

@@ -13,12 +13,13 @@ const NO_OBJECT = 'arguments must be an object of named values.';
  * @throws SidejobError `bad_argument` that names the argument, what it accepts, and the near one it may mean
  */
 export function parseArguments(tool: Tool, given: unknown): Record<string, unknown> {
-  const parsed = tool.input.safeParse(withoutNulls(given ?? {}));
+  const named = withoutNulls(given ?? {});
+  const parsed = tool.input.safeParse(named);
   if (parsed.success) return parsed.data;
   // A misspelt name explains a missing one.
   const { issues } = parsed.error;
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
-  throw new SidejobError('bad_argument', issue ? explain(tool, issue, given) : 'arguments are wrong.', after(tool));
+  throw new SidejobError('bad_argument', issue ? explain(tool, issue, named) : 'arguments are wrong.', after(tool));
 }
 
 /**
@@ -55,7 +56,11 @@ function explain(tool: Tool, issue: z.core.$ZodIssue, given: unknown): string {
   const value = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)?.[key], given);
   if (value === undefined) return `${name} is missing.`;
   const shown = JSON.stringify(value)?.slice(0, 60) ?? String(value);
-  return `${name} = ${shown}: ${issue.message.replace(/^Invalid (input|option): /, '')}.`;
+  const wanted = issue.message
+    .replace(/^Invalid (input|option): /, '')
+    .replace('expected record', 'expected an object')
+    .replace('expected int', 'expected a whole number');
+  return `${name} = ${shown}: ${wanted}.`;
 }
 
 /** What an argument is, in its schema's own words. */

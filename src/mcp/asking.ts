@@ -6,6 +6,7 @@ import { conversationJob } from '../jobs/conversation.js';
 import type { Engine } from '../jobs/engine.js';
 import type { JobRequest, Submitted } from '../jobs/request.js';
 import { submitJob } from '../jobs/submit.js';
+import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
 import type { Call } from './tool.js';
 
 /** The arguments of a call, as far as they concern the jobs themselves. */
@@ -68,12 +69,13 @@ export function notesOn({ started, refused }: Started, scratch: string): string[
   const asked = joined('request');
   const keyed = joined('dedupeKey');
   const nowhere = started.some(({ job, joined }) => !joined && job.cwd === scratch);
-  return [
+  const notes = [
     ...(asked.length > 0
       ? [`Joined ${asked.join(', ')}: the same was asked before. fresh:true (llm_job_submit) starts another.`]
       : []),
     ...(keyed.length > 0 ? [`Joined ${keyed.join(', ')}, the active job with that dedupeKey.`] : []),
     ...(nowhere ? ['No project is known here: it runs in an empty folder. Give cwd if it needs files.'] : []),
-    ...refused.map(({ provider, error }) => `${provider}: ${error.line}`),
+    ...refused.map(({ provider, error }) => `${cutEnd(provider, 60)}: ${error.line}`),
   ];
+  return notes.map((note) => cutEnd(note, ERROR_MAX_CHARS));
 }

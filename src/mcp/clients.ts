@@ -1,4 +1,6 @@
 // How long a call may take in each client, in seconds. Facts with their sources: docs/clients.md.
+import type { Config } from '../config/config.js';
+import type { Settings } from '../config/settings.js';
 
 interface Patience {
   /** Prefix of `clientInfo.name`. */
@@ -23,9 +25,20 @@ const KNOWN: readonly Patience[] = [
   { client: 'claude-ai', initial: 180, longest: 220 },
 ];
 
-/** The wait of one call in milliseconds: what was asked for, as far as the client and the configuration allow. */
-export function waitBudgetMs(clientName: string, asked: number | undefined, configured: number): number {
-  const patience = KNOWN.find(({ client }) => clientName.startsWith(client)) ?? UNKNOWN;
-  const longest = configured > 0 ? configured : patience.longest;
-  return Math.min(asked ?? Math.min(patience.initial, longest), longest) * 1000;
+/**
+ * The wait of one call in milliseconds: what was asked for, as far as the client allows. What the owner says of a client
+ * (`[wait]`, by the beginning of its name), or of all (`waitSec`), is both its usual and its longest wait.
+ */
+export function waitBudgetMs(
+  clientName: string,
+  asked: number | undefined,
+  { wait, settings }: Pick<Config, 'wait'> & { settings: Pick<Settings, 'waitSec'> },
+): number {
+  const [prefix] = Object.keys(wait)
+    .filter((each) => clientName.startsWith(each))
+    .sort((a, b) => b.length - a.length);
+  const said = (prefix === undefined ? 0 : wait[prefix]) || settings.waitSec;
+  const known = KNOWN.find(({ client }) => clientName.startsWith(client)) ?? UNKNOWN;
+  const { initial, longest } = said ? { initial: said, longest: said } : known;
+  return Math.min(asked ?? initial, longest) * 1000;
 }

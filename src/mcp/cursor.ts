@@ -10,7 +10,6 @@ export function seqBefore(
   error: (what: string, todo: string) => Error,
 ): number | undefined {
   if (cursor === undefined) return undefined;
-  const seq = Number(cursor);
-  if (Number.isSafeInteger(seq) && seq >= 1) return seq;
-  throw error(`cursor ${JSON.stringify(cursor)} is not one.`, 'Use nextCursor as given.');
+  if (/^[1-9]\d{0,14}$/.test(cursor)) return Number(cursor);
+  throw error(`cursor ${JSON.stringify(cursor.slice(0, 60))} is not one.`, 'Use nextCursor as given.');
 }

@@ -16,7 +16,7 @@ type Arguments = Record<string, unknown>;
 /** What the client has answered, by what was asked: `roots`, `folder`, `provider`. */
 export type Responses = Record<string, unknown>;
 
-/** How long a client of the older protocol has for its answer; its own call goes on waiting meanwhile. */
+/** How long a client of the older protocol has for its answers in all; its own call goes on waiting meanwhile. */
 const ANSWER_MS = 40_000;
 
 /** What the client has answered in this round and those before; it brings the latter along. */
@@ -83,14 +83,18 @@ export async function askInstead(
 
 /**
  * Asks a client of the older protocol, which has requests of the server's own for it.
+ * @param arrivedAt when its call came, on the monotonic clock in milliseconds
  * @returns its answers; undefined if it gave none in time, or an error
  */
 export async function askNow(
   server: Server,
   context: ServerContext,
   { inputRequests = {} }: InputRequiredResult,
+  arrivedAt: number,
 ): Promise<Responses | undefined> {
-  const options = { timeout: ANSWER_MS, signal: context.mcpReq.signal };
+  const timeout = arrivedAt + ANSWER_MS - performance.now();
+  if (timeout <= 0) return undefined;
+  const options = { timeout, signal: context.mcpReq.signal };
   try {
     const answers = Object.entries(inputRequests).map(async ([key, { method, params }]) => {
       if (method === 'roots/list') return [key, await server.listRoots(undefined, options)] as const;

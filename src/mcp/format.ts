@@ -8,9 +8,8 @@ import { viewJob } from '../jobs/view.js';
 import { readPage } from '../output/read.js';
 import type { Usage } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
+import { cutMiddle, REPLY_MAX_CHARS, shareOut, sizeIn } from './fit.js';
 
-/** Characters of one reply; clients cut or refuse longer ones (Claude Code: 25,000 tokens). */
-export const REPLY_MAX_CHARS = 38_000;
 const STDERR_TAIL_BYTES = 1200;
 
 /** One line on a job: for lists and for everything that is not an answer. */
@@ -28,16 +27,23 @@ export function jobLine(view: JobView): string {
   return `${line}: ${error}${view.hint ? ` ${view.hint}` : ''}`;
 }
 
-/** The replies of several jobs in one text, each below its header. */
-export async function jobReplies(engine: Engine, jobs: readonly JobRecord[]): Promise<string> {
+/**
+ * The replies of several jobs in one text, each below its header.
+ * @param room how large it may be, as `sizeIn` counts
+ */
+export async function jobReplies(
+  engine: Engine,
+  jobs: readonly JobRecord[],
+  room: number = REPLY_MAX_CHARS,
+): Promise<string> {
   const drafts = await Promise.all(jobs.map((job) => draftReply(engine, job)));
   const budgets = shareOut(
-    drafts.map(({ header, body }) => header.length + body.length),
-    REPLY_MAX_CHARS,
+    drafts.map(({ header, body }) => header.length + sizeIn(body)),
+    room,
   );
   const replies = drafts.map(({ job, header, body, view }, index) => {
-    const room = (budgets[index] ?? 0) - header.length;
-    const shown = cutMiddle(body, room, job.id, view);
+    const left = (budgets[index] ?? 0) - header.length;
+    const shown = cutMiddle(body, left, job.id, view);
     return shown ? `${header}\n${shown}` : header;
   });
   const pending = jobs.filter((job) => job.finishedAt === null).map((job) => `"${job.id}"`);
@@ -65,19 +71,6 @@ async function draftReply(engine: Engine, job: JobRecord): Promise<Draft> {
   return { job, header, body: stderr && `End of stderr:\n${stderr}`, view: 'stderr' };
 }
 
-/** Shares a total among texts of these lengths: short ones leave what they do not need to the long ones. */
-export function shareOut(lengths: readonly number[], total: number): number[] {
-  const shares = lengths.map(() => 0);
-  const shortestFirst = [...lengths.keys()].sort((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0));
-  let left = total;
-  for (const [done, index] of shortestFirst.entries()) {
-    const share = Math.min(lengths[index] ?? 0, Math.floor(left / (lengths.length - done)));
-    shares[index] = share;
-    left -= share;
-  }
-  return shares;
-}
-
 /** What a run used, in the words the CLI counts in. */
 export function usageLine(usage: Usage | null): string {
   if (!usage) return '';
@@ -96,22 +89,4 @@ export function usageLine(usage: Usage | null): string {
 export async function stderrTail(engine: Engine, job: JobRecord): Promise<string> {
   const { stderr } = jobFiles(engine.paths, job.id, job.attempt);
   return (await readPage(stderr, -STDERR_TAIL_BYTES, STDERR_TAIL_BYTES)).text.trim();
-}
-
-/** A long answer with its middle cut out: the question is answered at the end, and set out at the beginning. */
-export function cutMiddle(text: string, max: number, jobId: string, view?: string): string {
-  if (text.length <= max) return text;
-  const room = max - 160;
-  // No room for anything but the header above it.
-  if (room < 200) return '';
-  const head = wholeCharacters(text.slice(0, Math.floor(room * 0.6)));
-  const tail = text.slice(text.length - Math.floor(room * 0.4)).replace(/^[\udc00-\udfff]/, '');
-  const offset = Buffer.byteLength(head);
-  const bytes = Buffer.byteLength(text) - offset - Buffer.byteLength(tail);
-  const where = view ? `view:"${view}"` : `offset:${offset}`;
-  return `${head}\n[… ${bytes} bytes cut; llm_job_result{jobId:"${jobId}", ${where}} reads on …]\n${tail}`;
-}
-
-function wholeCharacters(text: string): string {
-  return text.replace(/[\ud800-\udbff]$/, '');
 }

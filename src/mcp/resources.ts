@@ -102,6 +102,11 @@ async function readResource(call: Call, uri: string) {
   }
 }
 
+/** The id in the address of a resource; undefined if it is no resource of ours. */
+export function jobIdIn(uri: string): string | undefined {
+  return URI.exec(plain(uri))?.[1];
+}
+
 /** Some clients encode what they put into a template, or end it with a slash. */
 function plain(uri: string): string {
   try {

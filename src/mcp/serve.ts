@@ -4,7 +4,7 @@ import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createLog } from '../log.js';
 import { createServer } from './server.js';
 import { Session } from './session.js';
-import { TaskNotifications } from './task-notifications.js';
+import { Subscriptions } from './subscriptions.js';
 import { StdioTransport } from './transport.js';
 
 /** The largest message taken; prompts of several megabytes are normal. A larger one gets an error. */
@@ -37,7 +37,7 @@ export function serve(env: NodeJS.ProcessEnv): void {
   });
   const transport = new StdioTransport(process.stdin, process.stdout, MESSAGE_MAX_BYTES);
   serveStdio(() => createServer(session), {
-    transport: new TaskNotifications(transport, session),
+    transport: new Subscriptions(transport, session),
     onerror: (error) => log.warn({ error: error.message }, 'protocol'),
   });
 }

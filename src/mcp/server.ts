@@ -14,9 +14,12 @@ import { VERSION } from '../version.js';
 import { parseArguments } from './arguments.js';
 import { offerCompletions } from './completions.js';
 import { askInstead, askNow, type Responses, responsesOf, withResponses } from './eliciting.js';
+import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
 import { INSTRUCTIONS } from './instructions.js';
+import { Progress } from './progress.js';
 import { offerPrompts } from './prompts.js';
 import { TOOLS } from './registry.js';
+import { offerUpdates } from './resource-updates.js';
 import { offerResources } from './resources.js';
 import type { Session } from './session.js';
 import { offerTasks } from './task-methods.js';
@@ -32,13 +35,20 @@ export function createServer(session: Session): Server {
   server.setRequestHandler('tools/list', () => ({ tools: TOOLS.map(describeTool) }));
   server.setRequestHandler('tools/call', async (request, context) => {
     const tool = TOOLS.find(({ name }) => name === request.params.name);
-    const asking = { server, context, clientName: clientNameOf(server, context), arrivedAt: performance.now() };
-    const reply = await answer(session, tool, request.params, asking, responsesOf(context));
-    if (isInputRequiredResult(reply)) return reply;
-    if (tool && !reply.isError) mindNewJobs(tool.name);
-    return toResult(reply);
+    const progress = progressOf(context);
+    const clientName = clientNameOf(server, context);
+    const asking = { server, context, clientName, arrivedAt: performance.now(), progress };
+    try {
+      const reply = await answer(session, tool, request.params, asking, responsesOf(context));
+      if (isInputRequiredResult(reply)) return reply;
+      if (tool && !reply.isError) mindNewJobs(tool.name);
+      return toResult(reply);
+    } finally {
+      progress?.end();
+    }
   });
   const mindNewJobs = offerResources(server, session);
+  offerUpdates(server, session);
   offerPrompts(server);
   offerCompletions(server, session);
   offerTasks(server, session);
@@ -69,6 +79,7 @@ interface Asking {
   context: ServerContext;
   clientName: string;
   arrivedAt: number;
+  progress: Progress | undefined;
 }
 
 async function answer(
@@ -93,7 +104,7 @@ async function answer(
     const args = await withResponses(given, responses, session.home);
     const tasks = declaresTasks(context.mcpReq.envelope);
     call = {
-      ...(await session.call(clientName, context.mcpReq.signal, progressOf(context), tasks)),
+      ...(await session.call(clientName, context.mcpReq.signal, asking.progress, tasks)),
       arrivedAt: asking.arrivedAt,
     };
     const reply = await tool.handle(args, call);
@@ -108,9 +119,9 @@ async function answer(
       const asked = await askInstead(error, given, capabilitiesOf(server, context), responses, session.home, ready);
       // Since 2026-07-28 the client answers by calling again; before, it is asked while its call goes on.
       if (asked && context.mcpReq.envelope !== undefined) return asked;
-      const told = asked && (await askNow(server, context, asked));
+      const told = asked && (await askNow(server, context, asked, asking.arrivedAt));
       if (told) return answer(session, tool, params, asking, { ...responses, ...told });
-      return { text: error.line, isError: true };
+      return { text: cutEnd(error.line, ERROR_MAX_CHARS), isError: true };
     }
     if (errnoOf(error) === 'ERR_MODULE_NOT_FOUND') {
       return {
@@ -154,13 +165,13 @@ function capabilitiesOf(server: Server, context: ServerContext): ClientCapabilit
   return (envelope?.[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities | undefined) ?? server.getClientCapabilities();
 }
 
-function progressOf(context: ServerContext) {
+function progressOf(context: ServerContext): Progress | undefined {
   const progressToken = context.mcpReq._meta?.progressToken;
   if (progressToken === undefined) return undefined;
-  return (progress: number, message: string) => {
+  return new Progress((progress, message) => {
     // A client that has gone away is noticed by the transport, not here.
     void context.mcpReq
       .notify({ method: 'notifications/progress', params: { progressToken, progress, message } })
       .catch(() => {});
-  };
+  });
 }

@@ -8,6 +8,7 @@ import { viewJob } from '../jobs/view.js';
 import { findJob } from '../store/jobs.js';
 import type { JobRecord, JobStatus } from '../store/record.js';
 import { notesOn, type Started } from './asking.js';
+import { REPLY_MAX_CHARS } from './fit.js';
 import { jobLine, jobReplies } from './format.js';
 import type { Reply } from './tool.js';
 
@@ -74,7 +75,8 @@ export function jobIdsOf(taskId: string): string[] {
 
 /** Whether all of the task's jobs are there. Every job is a task, however it was begun. */
 export function isTask(engine: Engine, taskId: string): boolean {
-  return jobIdsOf(taskId).every((id) => findJob(engine.store, id));
+  const ids = jobIdsOf(taskId);
+  return ids.join(BETWEEN_IDS) === taskId && ids.every((id) => findJob(engine.store, id));
 }
 
 /** The task as it is now, without its result. */
@@ -122,8 +124,9 @@ export async function viewTaskInFull(engine: Engine, taskId: string, jobs: reado
 
 /** What `llm_run` replies once it has waited for its jobs. */
 export async function replyWith(engine: Engine, jobs: readonly JobRecord[], notes: readonly string[]): Promise<Reply> {
+  const room = REPLY_MAX_CHARS - notes.join('\n').length;
   return {
-    text: [...notes, await jobReplies(engine, jobs)].join('\n'),
+    text: [...notes, await jobReplies(engine, jobs, room)].join('\n'),
     isError: jobs.every((job) => job.status === 'failed' || job.status === 'orphaned'),
   };
 }

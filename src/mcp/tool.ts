@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { JobManager } from '../jobs/manager.js';
 import type { Caller } from '../jobs/request.js';
+import type { Progress } from './progress.js';
 import type { Task } from './tasks.js';
 
 /** All four of the protocol's hints, always said: what is left out, clients fill with the worst. */
@@ -24,7 +25,7 @@ export interface Call {
   /** Aborted when the client cancels the call: that ends a wait, never a job. */
   readonly signal: AbortSignal;
   /** Tells the client that the call goes on; present if it gave a progress token. */
-  readonly progress?: (elapsedSec: number, message: string) => void;
+  readonly progress?: Progress;
   /** Whether the client takes a task for an answer. */
   readonly tasks: boolean;
   /** What health needs to know of the server itself. */

@@ -17,8 +17,10 @@ import { type Line, Lines } from './lines.js';
 const UNREAD_MAX_BYTES = 4 * 1024 * 1024;
 /** Requests without a reply, above which the next one waits. So many are no client's habit, but a flood. */
 const IN_FLIGHT_MAX = 256;
-/** Waiting requests, in bytes, above which nothing more is read: until then, a cancellation is heard, and the end. */
+/** Waiting requests, in bytes, above which the next one is refused: not to read it would be not to hear the end. */
 const WAITING_MAX_BYTES = 8 * 1024 * 1024;
+/** Of the codes that JSON-RPC leaves to servers. */
+const BUSY = -32000;
 
 export class StdioTransport implements Transport {
   onclose?: Transport['onclose'];
@@ -85,7 +87,7 @@ export class StdioTransport implements Transport {
     try {
       while (!this.#closed) {
         this.#takeWaiting();
-        if (this.#isBackedUp() || this.#waitingBytes > WAITING_MAX_BYTES) {
+        if (this.#isBackedUp()) {
           this.stdin.pause();
           return;
         }
@@ -152,6 +154,14 @@ export class StdioTransport implements Transport {
     }
     // Listening for changes is a request that stays open.
     if ('method' in message && 'id' in message && message.method !== 'subscriptions/listen') {
+      if (this.#waitingBytes > WAITING_MAX_BYTES) {
+        this.#refuse(
+          BUSY,
+          `${IN_FLIGHT_MAX} requests are under way, and too many wait. Send it again later.`,
+          message.id,
+        );
+        return;
+      }
       this.#waiting.push({ request: message, bytes });
       this.#waitingBytes += bytes;
       this.#takeWaiting();

@@ -8,7 +8,11 @@ import { waitBudgetMs } from './clients.js';
 import { jobLine } from './format.js';
 import type { Call } from './tool.js';
 
-const PROGRESS_MS = 4000;
+/** How much longer this call may wait, in milliseconds: the client's patience counts from when the call came. */
+export function waitLeftMs(call: Call, { config }: Engine, askedSec?: number): number {
+  const budget = waitBudgetMs(call.clientName, askedSec, config);
+  return Math.max(0, budget - (performance.now() - call.arrivedAt));
+}
 
 export async function waitInCall(
   call: Call,
@@ -16,25 +20,15 @@ export async function waitInCall(
   ids: readonly string[],
   options: { until: 'all' | 'any'; waitSec?: number },
 ): Promise<JobRecord[]> {
-  const begun = performance.now();
-  const budget = waitBudgetMs(call.clientName, options.waitSec, engine.config.settings.waitSec);
-  const waitMs = Math.max(0, budget - (begun - call.arrivedAt));
-  const { progress } = call;
-  const report = async (send: NonNullable<Call['progress']>) => {
-    const active = (await Promise.all(ids.map((id) => activeLine(engine, id)))).filter(Boolean);
-    if (!done) send(Math.round((performance.now() - begun) / 100) / 10, active.join('; '));
-  };
-  let done = false;
-  const timer = progress && setInterval(() => void report(progress).catch(() => {}), PROGRESS_MS);
-  try {
-    return await waitForJobs(engine, ids, { until: options.until, waitMs, signal: call.signal });
-  } finally {
-    done = true;
-    clearInterval(timer);
-  }
+  if (call.progress) call.progress.about = () => activeLines(engine, ids);
+  const waitMs = waitLeftMs(call, engine, options.waitSec);
+  return waitForJobs(engine, ids, { until: options.until, waitMs, signal: call.signal });
 }
 
-async function activeLine(engine: Engine, id: string): Promise<string> {
-  const job = findJob(engine.store, id);
-  return job && job.finishedAt === null ? jobLine(await viewJob(engine, job)) : '';
+async function activeLines(engine: Engine, ids: readonly string[]): Promise<string> {
+  const lines = ids.map(async (id) => {
+    const job = findJob(engine.store, id);
+    return job && job.finishedAt === null ? jobLine(await viewJob(engine, job)) : '';
+  });
+  return (await Promise.all(lines)).filter(Boolean).join('; ');
 }

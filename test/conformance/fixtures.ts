@@ -23,11 +23,12 @@ export function addFixtures(): void {
       throw new SidejobError('bad_argument', 'this tool intentionally returns an error for testing.', '');
     }),
     fixture('test_tool_with_progress', NONE, async (_, { progress }) => {
-      for (const elapsedSec of [0, 50, 100]) progress?.(elapsedSec, 'on its way');
+      for (const elapsedSec of [0, 50, 100]) progress?.send(elapsedSec, 'on its way');
       return { text: 'done' };
     }),
     fixture('test_input_required_result_list_roots', FOLDER, inFolder),
     fixture('test_input_required_result_elicitation', FOLDER, inFolder),
+    fixture('test_input_required_result_multi_round', FOLDER, inFolder),
     fixture('test_elicitation', FOLDER, inFolder),
     fixture('greet', z.strictObject({ name: z.string().optional() }), async ({ name }) => ({
       text: `Hello, ${name}!`,

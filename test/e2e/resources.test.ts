@@ -274,3 +274,57 @@ async function refusal(assistant: Assistant, uri: string): Promise<{ code: numbe
     (error) => error,
   );
 }
+
+test.concurrent('who has subscribed to a job is told when it has ended, by initialize', async ({ sandbox }) => {
+  const server = sandbox.server();
+  const { result } = await server.initialize();
+  expect(result).toMatchObject({ capabilities: { resources: { subscribe: true } } });
+  const [gate, other] = [sandbox.gate(), sandbox.gate()];
+  const submit = async (at: string) =>
+    (await server.data('llm_job_submit', { prompt: asks({ gate: at }), provider: 'claude' })).jobId as string;
+  const [jobId, left] = [await submit(gate), await submit(other)];
+  const uris = () =>
+    server.messages
+      .filter(({ method }) => method === 'notifications/resources/updated')
+      .map(({ params }) => params?.uri);
+
+  for (const uri of [`job://${jobId}`, `job://${jobId}/stdout`, `job://${left}`]) {
+    expect((await server.request('resources/subscribe', { uri })).result).toEqual({});
+  }
+  expect((await server.request('resources/unsubscribe', { uri: `job://${left}` })).result).toEqual({});
+  expect((await server.request('resources/subscribe', { uri: 'job://claude-00000000' })).error).toMatchObject({
+    message: expect.stringContaining('unknown_job'),
+  });
+  expect((await server.request('resources/subscribe', { uri: 'file:///etc/passwd' })).error?.code).toBe(-32602);
+  expect(uris()).toEqual([]);
+  for (const at of [other, gate]) await sandbox.open(at);
+  for (const id of [left, jobId]) await server.callTool('llm_job_wait', { jobId: id });
+
+  await until('it is told', () => uris().length >= 2);
+  expect(uris().sort()).toEqual([`job://${jobId}`, `job://${jobId}/stdout`]);
+});
+
+test.concurrent('who has subscribed to a job is told when it has ended, since 2026-07-28', async ({ sandbox }) => {
+  const gate = sandbox.gate();
+  const assistant = await sandbox.assistant();
+  const jobId = await assistant.submit(asks({ gate }, { say: 'x' }));
+  const server = sandbox.server();
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'e2e', version: '1' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const uri = `job://${jobId}`;
+  const listenId = server.ask('subscriptions/listen', { notifications: { resourceSubscriptions: [uri] }, _meta: meta });
+  const said = (method: string) => server.messages.find((message) => message.method === method)?.params;
+
+  const acknowledged = await until('it is acknowledged', () => said('notifications/subscriptions/acknowledged'));
+  expect(acknowledged).toMatchObject({ notifications: { resourceSubscriptions: [uri] } });
+  expect(said('notifications/resources/updated')).toBeUndefined();
+  await sandbox.open(gate);
+
+  expect(await until('it is told', () => said('notifications/resources/updated'))).toEqual({
+    uri,
+    _meta: { 'io.modelcontextprotocol/subscriptionId': listenId },
+  });
+});

@@ -1,4 +1,7 @@
 // llm_run: the answer at once if it comes in time, else a job that goes on.
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ERAS } from '../support/assistant.js';
 import { test } from '../support/e2e.js';
@@ -65,33 +68,36 @@ test.concurrent('a wait for any returns with the first, and lists what is pendin
   expect((await assistant.call('llm_job_wait', { jobIds: [slow, fast] })).text).toContain('\nslow');
 });
 
-test.concurrent('a client that cancels its call ends the wait, never the job', async ({ sandbox }) => {
-  const assistant = await sandbox.assistant();
-  const gate = sandbox.gate();
-  const reached = sandbox.gate();
-  const giveUp = new AbortController();
-  const call = assistant.call(
-    'llm_run',
-    { prompt: asks({ reached }, { gate }, { say: 'kept' }), provider: 'claude' },
-    { signal: giveUp.signal },
-  );
-  const outcome = call.then(
-    () => 'answered',
-    () => 'given up',
-  );
-  const jobId = await until('the job runs', async () => {
-    const { jobs } = (await assistant.data('llm_job_list')) as { jobs: { jobId: string; status: string }[] };
-    return jobs[0]?.status === 'running' && jobs[0].jobId;
-  });
+test.concurrent.for(ERAS)(
+  'a client that cancels its call ends the wait, never the job, %s',
+  async (era, { sandbox }) => {
+    const assistant = await sandbox.assistant({ era });
+    const gate = sandbox.gate();
+    const reached = sandbox.gate();
+    const giveUp = new AbortController();
+    const call = assistant.call(
+      'llm_run',
+      { prompt: asks({ reached }, { gate }, { say: 'kept' }), provider: 'claude' },
+      { signal: giveUp.signal },
+    );
+    const outcome = call.then(
+      () => 'answered',
+      () => 'given up',
+    );
+    const jobId = await until('the job runs', async () => {
+      const { jobs } = (await assistant.data('llm_job_list')) as { jobs: { jobId: string; status: string }[] };
+      return jobs[0]?.status === 'running' && jobs[0].jobId;
+    });
 
-  giveUp.abort();
-  expect(await outcome).toBe('given up');
+    giveUp.abort();
+    expect(await outcome).toBe('given up');
 
-  expect(await assistant.job(jobId)).toMatchObject({ status: 'running' });
-  await sandbox.open(gate);
-  const { text } = await assistant.call('llm_job_wait', { jobId });
-  expect(text).toMatch(/completed, [\d.]+ s\nkept$/);
-});
+    expect(await assistant.job(jobId)).toMatchObject({ status: 'running' });
+    await sandbox.open(gate);
+    const { text } = await assistant.call('llm_job_wait', { jobId });
+    expect(text).toMatch(/completed, [\d.]+ s\nkept$/);
+  },
+);
 
 test.concurrent('a failed run is an error that says why, with what was written', async ({ sandbox }) => {
   const assistant = await sandbox.assistant();
@@ -131,6 +137,7 @@ test.concurrent('progress is reported while a call waits, rises, and stops with 
 
   const sent = reports(server.messages, 'one').map(({ progress }) => progress as number);
   expect(sent).toEqual([...new Set(sent)].sort((a, b) => a - b));
+  expectDense(sent);
   expect(reports(server.messages, 'one')[0]?.message).toMatch(/^claude-\w{8} running, [\d.]+ s, writing/);
   expect(reports(server.messages.slice(replied), 'one')).toEqual([]);
 });
@@ -162,10 +169,71 @@ test.concurrent.for(ERAS)('progress keeps a client waiting beyond its own limit,
     { prompt: asks({ gate }, { say: 'done' }), provider: 'claude' },
     { timeout: 6000, onprogress: () => (reported += 1) },
   );
-  await until('two reports, four seconds each', () => reported >= 2, 20_000);
+  await until('two reports', () => reported >= 2, 20_000);
   await sandbox.open(gate);
   expect((await call).text).toContain('done');
 });
+
+test.concurrent('progress goes on while a process does not want to end', async ({ sandbox }) => {
+  const server = sandbox.server({ env: { SIDEJOB_GRACE_SEC: '8' } });
+  await server.initialize();
+  const reached = sandbox.gate();
+  const prompt = asks({ ignoreTerm: true }, { reached }, { forever: true });
+  const { jobId } = await server.data('llm_job_submit', { prompt, provider: 'claude' });
+  await until('it ignores TERM', () => existsSync(reached));
+
+  const asked = performance.now();
+  const { result } = await server.request('tools/call', {
+    name: 'llm_job_cancel',
+    arguments: { jobId },
+    _meta: { progressToken: 'cancel' },
+  });
+
+  const tookSec = (performance.now() - asked) / 1000;
+  expect(tookSec).toBeGreaterThan(8);
+  expectDense([...reports(server.messages, 'cancel').map(({ progress }) => progress as number), tookSec]);
+  expect(result).toMatchObject({ structuredContent: { jobs: [{ status: 'canceled', signal: 'SIGKILL' }] } });
+});
+
+test.concurrent('a cancel is not waited for longer than the client allows', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant({ env: { SIDEJOB_GRACE_SEC: '6', SIDEJOB_WAIT_SEC: '1' } });
+  const reached = sandbox.gate();
+  const jobId = await assistant.submit(asks({ ignoreTerm: true }, { reached }, { forever: true }));
+  await until('it ignores TERM', () => existsSync(reached));
+
+  const asked = performance.now();
+  const { data, text } = await assistant.call('llm_job_cancel', { jobId });
+
+  expect(performance.now() - asked).toBeLessThan(5000);
+  expect(data).toMatchObject({ jobs: [{ jobId, status: 'running', changed: true, cancelRequested: true }] });
+  expect(text).toContain('its processes are still being ended');
+  await until('it is canceled', async () => (await assistant.job(jobId)).status === 'canceled', 20_000);
+});
+
+test.concurrent('the owner says how long a call waits, in all clients or in one', async ({ sandbox }) => {
+  await mkdir(sandbox.home, { recursive: true });
+  await writeFile(join(sandbox.home, 'config.toml'), '[wait]\nother = 2\n');
+  const gate = sandbox.gate();
+  for (const [client, seconds] of [
+    ['some', 1],
+    ['other-client', 2],
+  ] as const) {
+    const assistant = await sandbox.assistant({ client, env: { SIDEJOB_WAIT_SEC: '1' } });
+    const asked = performance.now();
+    const { text } = await assistant.call('llm_run', { prompt: asks({ gate }), provider: 'claude', waitSec: 60 });
+    const tookMs = performance.now() - asked;
+    expect(text).toContain('Still going on in the background');
+    expect(tookMs).toBeGreaterThanOrEqual(seconds * 1000 - 20);
+    expect(tookMs).toBeLessThan(seconds * 1000 + 10_000);
+  }
+  await sandbox.open(gate);
+});
+
+/** Clients that renew their patience with every report are told of at least one in five seconds. */
+function expectDense(seconds: readonly number[]): void {
+  const gaps = seconds.map((at, index) => at - (seconds[index - 1] ?? 0));
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(5);
+}
 
 function reports(messages: Message[], token: string): Record<string, unknown>[] {
   return messages

@@ -46,6 +46,19 @@ describe('llm_run in a client that declares tasks', () => {
     expect(job).not.toHaveProperty('unread');
   });
 
+  test.concurrent('tries for 20 s to answer at once, however long the client would wait', async ({ sandbox }) => {
+    const client = new TaskClient(sandbox);
+    const gate = sandbox.gate();
+    const asked = performance.now();
+
+    const task = await client.run({ provider: 'claude', prompt: asks({ gate }), waitSec: 50 });
+
+    expect((performance.now() - asked) / 1000).toBeCloseTo(20, -1);
+    expect(performance.now() - asked).toBeGreaterThanOrEqual(19_900);
+    expect(task).toMatchObject({ resultType: 'task', ...WORKING });
+    await client.endJob(task.taskId);
+  });
+
   test.concurrent('answers for several providers with one task', async ({ sandbox }) => {
     const client = new TaskClient(sandbox);
     const gate = sandbox.gate();
@@ -224,6 +237,19 @@ describe('a client that listens for tasks', () => {
     });
   });
 
+  test.concurrent('is not taken to have read what it was told', async ({ sandbox }) => {
+    const client = new TaskClient(sandbox);
+    const gate = sandbox.gate();
+    const { taskId } = await client.run({ provider: 'claude', prompt: asks({ gate }, { say: 'x' }), waitSec: 0 });
+    client.ask('subscriptions/listen', { notifications: { taskIds: [taskId] } });
+    await client.notification('notifications/subscriptions/acknowledged');
+
+    await sandbox.open(gate);
+    await client.notification('notifications/tasks');
+
+    expect((await client.jobs(taskId))[0]).toMatchObject({ status: 'completed', unread: true });
+  });
+
   test.concurrent('is told no more once it has stopped to listen', async ({ sandbox }) => {
     const client = new TaskClient(sandbox);
     const gate = sandbox.gate();
@@ -260,6 +286,23 @@ describe('a client that listens for tasks', () => {
 });
 
 describe('a client that does not declare tasks', () => {
+  test.concurrent('or declares those of 2025-11-25, waits and gets the id of the job', async ({ sandbox }) => {
+    const server = sandbox.server();
+    const capabilities = { tasks: { requests: {}, list: {}, cancel: {} } };
+    const clientInfo = { name: 'e2e', version: '1' };
+    const { result } = await server.request('initialize', { protocolVersion: '2025-11-25', capabilities, clientInfo });
+    expect(result?.capabilities).not.toHaveProperty('tasks');
+    server.send({ method: 'notifications/initialized' });
+    const gate = sandbox.gate();
+
+    const args = { provider: 'claude', prompt: asks({ gate }, { say: 'x' }), waitSec: 0 };
+    const reply = await server.request('tools/call', { name: 'llm_run', arguments: args, task: { ttl: 60_000 } });
+
+    const [, jobId] = /llm_job_wait\{jobIds:\[\\"(claude-\w{8})\\"\]\}/.exec(JSON.stringify(reply.result)) ?? [];
+    await sandbox.open(gate);
+    expect((await (await sandbox.assistant()).ended(jobId ?? '')).status).toBe('completed');
+  });
+
   test.concurrent('gets the id of the job, and no method of theirs', async ({ sandbox }) => {
     const client = new TaskClient(sandbox, {}, {});
 

@@ -190,6 +190,30 @@ linuxTest('a client that has stopped reading and then goes away takes the server
   expect(await server.ended(1000)).toEqual({ code: 0, signal: null });
 });
 
+linuxTest(
+  'a client that goes away with more requests than there is room for takes the server with it',
+  async ({ sandbox }) => {
+    const server = await begun(sandbox);
+    const gate = sandbox.gate();
+    const { jobId } = await server.data('llm_job_submit', { prompt: asks({ gate }), provider: 'claude' });
+    const wait = { name: 'llm_job_wait', arguments: { jobId, waitSec: 50 } };
+    for (let n = 0; n < 300; n++) server.ask('tools/call', wait);
+    const label = 'x'.repeat(1024 * 1024);
+    const large = Array.from({ length: 12 }, () =>
+      server.ask('tools/call', { name: 'llm_job_list', arguments: { label } }),
+    );
+
+    // What there is no room for is refused; what waits is answered when its turn comes.
+    expect((await server.reply(large.at(-1) ?? 0)).error).toEqual(coded(-32000));
+    server.stdout.destroy();
+    server.stdin.destroy();
+
+    expect(await server.ended(2000)).toEqual({ code: 0, signal: null });
+    await sandbox.open(gate);
+    expect((await (await sandbox.assistant()).ended(jobId as string)).status).toBe('completed');
+  },
+);
+
 function coded(code: number): Message['error'] {
   return { code, message: expect.any(String) };
 }

@@ -1,9 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { JobView } from '../../src/jobs/view.js';
 import { parseArguments } from '../../src/mcp/arguments.js';
 import { waitBudgetMs } from '../../src/mcp/clients.js';
-import { cutMiddle, jobLine, shareOut } from '../../src/mcp/format.js';
+import { cutMiddle, fitViews, shareOut, sizeIn } from '../../src/mcp/fit.js';
+import { jobLine } from '../../src/mcp/format.js';
 import { INSTRUCTIONS } from '../../src/mcp/instructions.js';
 import { pollAfterSec } from '../../src/mcp/polling.js';
 import { findProject } from '../../src/mcp/project.js';
@@ -45,6 +47,9 @@ test.each([
   ['llm_job_submit', { prompt: 'x', access: 'write' }, /access = "write": .*"read-only".*"edit".*"full"/],
   ['llm_run', { prompt: 'x', providers: [] }, /providers = \[\]/],
   ['llm_job_result', { jobId: 'x', limit: 1e9 }, /limit = 1000000000: .*36000/],
+  ['llm_run', { prompt: null }, /^bad_argument: prompt is missing\. Nothing was started\.$/],
+  ['llm_job_submit', { prompt: 'x', outputSchema: 'y' }, /outputSchema = "y": expected an object/],
+  ['llm_job_submit', { prompt: 'x', timeoutSec: 1.5 }, /timeoutSec = 1.5: expected a whole number/],
   ['llm_run', 'text', /arguments must be an object/],
 ])('%s %j says what is wrong and how it would be right', (name, args, line) => {
   expect(() => parseArguments(tool(name), args)).toThrow(
@@ -53,13 +58,26 @@ test.each([
 });
 
 test('a wait fits the client, the configuration and what was asked', () => {
-  expect(waitBudgetMs('some-sdk', undefined, 0)).toBe(50_000);
-  expect(waitBudgetMs('some-sdk', 600, 0)).toBe(55_000);
-  expect(waitBudgetMs('some-sdk', 0, 0)).toBe(0);
-  expect(waitBudgetMs('some-sdk', undefined, 20)).toBe(20_000);
-  expect(waitBudgetMs('some-sdk', 600, 300)).toBe(300_000);
-  expect(waitBudgetMs('codex-mcp-client', undefined, 0)).toBe(240_000);
-  expect(waitBudgetMs('claude-code', 3600, 0)).toBe(1_500_000);
+  const seconds = (client: string, asked?: number, wait: Record<string, number> = {}, waitSec = 0) =>
+    waitBudgetMs(client, asked, { wait, settings: { waitSec } }) / 1000;
+  const names = ['some-sdk', 'codex-mcp-client', 'gemini-cli-mcp-client', 'claude-ai', 'claude-code'];
+  // As docs/clients.md has them.
+  expect(names.map((name) => [seconds(name), seconds(name, 3600)])).toEqual([
+    [50, 55],
+    [240, 280],
+    [240, 570],
+    [180, 220],
+    [1500, 1500],
+  ]);
+  expect(seconds('some-sdk', 0)).toBe(0);
+  expect(seconds('some-sdk', undefined, {}, 20)).toBe(20);
+  expect(seconds('some-sdk', 600, {}, 300)).toBe(300);
+  // The owner's word on one client goes before that on all, the longer name before the shorter.
+  expect(seconds('codex-mcp-client', undefined, { codex: 900 }, 20)).toBe(900);
+  expect(seconds('codex-mcp-client', 10, { codex: 900 })).toBe(10);
+  expect(seconds('codex-mcp-client', undefined, { codex: 900, 'codex-mcp': 30 })).toBe(30);
+  expect(seconds('some-sdk', undefined, { codex: 900 })).toBe(50);
+  expect(seconds('codex-mcp-client', undefined, { codex: 0 })).toBe(240);
 });
 
 test('polling is for young jobs soon, for old ones seldom, for ended ones never', () => {
@@ -84,6 +102,27 @@ test('a long answer keeps its beginning and its end, and says where to read on',
   expect(whole.subarray(0, Number(offset)).toString()).toBe(head);
   expect(whole.subarray(Number(offset) + Number(bytes)).toString()).toBe(tail);
   expect(cutMiddle('short', 2000, 'x')).toBe('short');
+});
+
+test('a text of which each character is a token takes more of a reply', () => {
+  expect(sizeIn('a'.repeat(1000))).toBe(1000);
+  const cut = cutMiddle('漢'.repeat(30_000), 38_000, 'x');
+  // Claude Code cuts at 25,000 tokens.
+  expect(cut.length).toBeLessThan(22_000);
+  expect(cut.length).toBeGreaterThan(19_000);
+});
+
+test('a long list of jobs fits, with its ids whole', () => {
+  const view = (n: number): JobView => ({
+    ...{ jobId: `claude-${10_000_000 + n}`, kind: 'async', status: 'failed', provider: 'claude' },
+    ...{ cwd: `/deep${'/folder'.repeat(80)}`, elapsedSec: 1.5, createdAt: '2026-11-20T12:00:00.000Z' },
+    ...{ label: 'l'.repeat(200), error: 'e'.repeat(300), hint: 'h'.repeat(200), activity: 'a'.repeat(200) },
+  });
+  const views = Array.from({ length: 60 }, (_, n) => view(n));
+  const fitted = fitViews(views, 38_000);
+  expect(JSON.stringify(fitted).length).toBeLessThanOrEqual(38_000);
+  expect(fitted.map(({ jobId }) => jobId)).toEqual(views.map(({ jobId }) => jobId));
+  expect(fitViews(views.slice(0, 3), 38_000)).toEqual(views.slice(0, 3));
 });
 
 test('short answers leave their room to the long ones', () => {

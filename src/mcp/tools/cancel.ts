@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { cancelJob } from '../../jobs/cancel.js';
+import { findJob } from '../../store/jobs.js';
+import type { JobRecord } from '../../store/record.js';
 import { JOBS, NOTE } from '../fields.js';
 import { defineTool } from '../tool.js';
+import { waitLeftMs } from '../waiting.js';
 import { namedJobs } from './named-jobs.js';
 import { markShown } from './shown.js';
 
@@ -30,7 +34,13 @@ export const cancel = defineTool({
   meta: { 'anthropic/searchHint': 'stop kill abort background job' },
   async handle(args, call) {
     const { engine } = await call.manager();
-    const done = await Promise.all(namedJobs(engine, args).map((job) => cancelJob(engine, job.id)));
+    // What does not want to end is seen to further, but the client is not kept waiting for it.
+    const patience = sleep(waitLeftMs(call, engine), undefined, { ref: false });
+    const cancel = async (job: JobRecord) => {
+      const later = patience.then(() => ({ job: findJob(engine.store, job.id) ?? job, changed: true }));
+      return Promise.race([cancelJob(engine, job.id), later]);
+    };
+    const done = await Promise.all(namedJobs(engine, args).map(cancel));
     const jobs = done.map(({ job, changed }) => ({
       jobId: job.id,
       status: job.status,

@@ -7,6 +7,7 @@ import { viewJob } from '../../jobs/view.js';
 import { listJobs } from '../../store/jobs.js';
 import { seqBefore } from '../cursor.js';
 import { JOB_VIEW } from '../fields.js';
+import { fitViews, REPLY_MAX_CHARS } from '../fit.js';
 import { jobLine } from '../format.js';
 import { defineTool } from '../tool.js';
 
@@ -34,7 +35,8 @@ export const list = defineTool({
     const named = provider === undefined ? undefined : knownProvider(engine.providers, provider).name;
     const rows = listJobs(engine.store, { filter, project, provider: named, query, before, limit: limit + 1 });
     const page = await Promise.all(rows.slice(0, limit).map(async (job) => (await settle(engine, job.id)) ?? job));
-    const jobs = await Promise.all(page.map((job) => viewJob(engine, job)));
+    const views = await Promise.all(page.map((job) => viewJob(engine, job)));
+    const jobs = fitViews(views, REPLY_MAX_CHARS);
     const now = Date.now();
     const nextCursor = rows.length > limit ? String(page.at(-1)?.seq) : undefined;
     const where = project ? ` in ${project} (scope:"all" for every project)` : '';

@@ -1,15 +1,13 @@
 import { z } from 'zod';
 import { structuredOf } from '../../jobs/result.js';
 import { settle } from '../../jobs/settle.js';
-import { viewJob } from '../../jobs/view.js';
+import { type JobView, viewJob } from '../../jobs/view.js';
 import { JOB_VIEW, JOBS, NOTE } from '../fields.js';
+import { fitViews, REPLY_MAX_CHARS } from '../fit.js';
 import { jobLine } from '../format.js';
 import { pollAfterSec } from '../polling.js';
 import { defineTool } from '../tool.js';
 import { namedJobs } from './named-jobs.js';
-
-/** Structured answers of one reply together; clients cut longer replies. */
-const STRUCTURED_MAX_BYTES = 20_000;
 
 export const status = defineTool({
   name: 'llm_job_status',
@@ -24,13 +22,14 @@ export const status = defineTool({
     const { engine } = await call.manager();
     const named = namedJobs(engine, args);
     const jobs = await Promise.all(named.map(async (job) => (await settle(engine, job.id)) ?? job));
-    let room = STRUCTURED_MAX_BYTES;
+    const shown = fitViews(await Promise.all(jobs.map((job) => viewJob(engine, job))), REPLY_MAX_CHARS);
+    let room = REPLY_MAX_CHARS - JSON.stringify(shown).length;
     const views = await Promise.all(
-      jobs.map(async (job) => {
+      jobs.map(async (job, index) => {
         room -= job.outputSchema === null ? 0 : (job.answerBytes ?? 0);
         // Beyond it, llm_job_result reads them one by one.
         const structured = room < 0 ? undefined : await structuredOf(engine, job);
-        return { ...(await viewJob(engine, job)), ...(structured !== undefined && { structured }) };
+        return { ...(shown[index] as JobView), ...(structured !== undefined && { structured }) };
       }),
     );
     return { text: views.map(jobLine).join('\n'), data: { jobs: views, pollAfterSec: pollAfterSec(jobs) } };

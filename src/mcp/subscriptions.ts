@@ -1,4 +1,4 @@
-// Tells the clients that listen when a task has ended: `subscriptions/listen` with `taskIds`, `notifications/tasks`.
+// Tells the clients that listen (`subscriptions/listen`, since 2026-07-28) when a task or a resource's job has ended.
 // It stands around the transport, because serveStdio answers `subscriptions/listen` before any server sees it, with a
 // filter that knows no tasks (@modelcontextprotocol/server 2.4).
 import {
@@ -9,22 +9,26 @@ import {
 } from '@modelcontextprotocol/server';
 import { messageOf } from '../errors.js';
 import { waitForJobs } from '../jobs/wait.js';
+import { jobEnded } from './resource-updates.js';
 import type { Session } from './session.js';
 import { missingTasks } from './task-methods.js';
 import { declaresTasks, isTask, jobIdsOf, viewTaskInFull } from './tasks.js';
 
-/** Tasks of one subscription; of the others, the acknowledgement says that nobody listens for them. */
-const TASKS_MAX = 256;
+/** Tasks, and resources, of one subscription. Of the other tasks, the acknowledgement says that none listens. */
+const WATCHED_MAX = 256;
 
-type Params = { notifications?: { taskIds?: unknown }; requestId?: RequestId; _meta?: Record<string, unknown> };
+type Wanted = { taskIds?: unknown; resourceSubscriptions?: unknown };
+type Params = { notifications?: Wanted; requestId?: RequestId; _meta?: Record<string, unknown> };
 
 interface Subscription {
-  taskIds: string[];
+  /** Undefined if it is about resources alone. */
+  taskIds: string[] | undefined;
+  uris: string[];
   /** Aborted when the client listens no more. */
   over: AbortController;
 }
 
-export class TaskNotifications implements Transport {
+export class Subscriptions implements Transport {
   onclose?: Transport['onclose'];
   onerror?: Transport['onerror'];
   onmessage?: Transport['onmessage'];
@@ -58,10 +62,11 @@ export class TaskNotifications implements Transport {
     if (message.method !== 'notifications/subscriptions/acknowledged' || id === undefined || !subscription) {
       return this.inner.send(message);
     }
-    const taskIds = await this.#known(subscription.taskIds);
-    const notifications = { ...(message.params as Params).notifications, taskIds };
+    const taskIds = subscription.taskIds && (await this.#known(subscription.taskIds));
+    const notifications = { ...(message.params as Params).notifications, ...(taskIds && { taskIds }) };
     await this.inner.send({ ...message, params: { ...message.params, notifications } });
-    for (const taskId of taskIds) void this.#tell(id, subscription, taskId);
+    for (const taskId of taskIds ?? []) void this.#tell(id, subscription, taskId);
+    for (const uri of subscription.uris) void this.#tellOf(id, subscription, uri);
   }
 
   close(): Promise<void> {
@@ -73,17 +78,17 @@ export class TaskNotifications implements Transport {
     if (!('method' in message)) return true;
     const { notifications, requestId, _meta } = (message.params ?? {}) as Params;
     if (message.method === 'notifications/cancelled' && requestId !== undefined) this.#end(requestId);
-    const taskIds = notifications?.taskIds;
-    if (message.method !== 'subscriptions/listen' || !('id' in message) || !Array.isArray(taskIds)) return true;
-    if (!declaresTasks(_meta)) {
+    if (message.method !== 'subscriptions/listen' || !('id' in message)) return true;
+    const taskIds = strings(notifications?.taskIds);
+    const uris = strings(notifications?.resourceSubscriptions) ?? [];
+    if (taskIds && !declaresTasks(_meta)) {
       const { code, message: words, data } = missingTasks();
       void this.inner.send({ jsonrpc: '2.0', id: message.id, error: { code, message: words, data } });
       return false;
     }
-    const ids = [...new Set(taskIds.filter((each) => typeof each === 'string'))].slice(0, TASKS_MAX);
-    if (ids.length === 0) return true;
+    if (!taskIds?.length && uris.length === 0) return true;
     this.#end(message.id);
-    this.#subscriptions.set(message.id, { taskIds: ids, over: new AbortController() });
+    this.#subscriptions.set(message.id, { taskIds, uris, over: new AbortController() });
     return true;
   }
 
@@ -95,6 +100,13 @@ export class TaskNotifications implements Transport {
   async #engine() {
     const call = await this.session.call('unknown', new AbortController().signal, undefined);
     return (await call.manager()).engine;
+  }
+
+  async #tellOf(id: RequestId, { over }: Subscription, uri: string): Promise<void> {
+    // A job that is not there has nothing to tell.
+    if (!(await jobEnded(this.session, uri, over.signal).catch(() => false))) return;
+    const params = { uri, _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
+    await this.inner.send({ jsonrpc: '2.0', method: 'notifications/resources/updated', params }).catch(() => {});
   }
 
   async #known(taskIds: readonly string[]): Promise<string[]> {
@@ -126,4 +138,10 @@ export class TaskNotifications implements Transport {
       this.onerror?.(error instanceof Error ? error : new Error(messageOf(error)));
     }
   }
+}
+
+/** The texts of a list that a client sent, each once; undefined for what is no list. */
+function strings(said: unknown): string[] | undefined {
+  if (!Array.isArray(said)) return undefined;
+  return [...new Set(said.filter((each) => typeof each === 'string'))].slice(0, WATCHED_MAX);
 }

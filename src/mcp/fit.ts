@@ -1,0 +1,73 @@
+// Keeping a reply within what every client takes: clients cut or refuse longer ones, and then it is chance what the model
+// is shown (Claude Code: 25,000 tokens).
+import type { JobView } from '../jobs/view.js';
+
+/** Size of one reply, as `sizeIn` counts. */
+export const REPLY_MAX_CHARS = 38_000;
+/** Characters of an error or a note: it may quote what the caller has written, at any length. */
+export const ERROR_MAX_CHARS = 1500;
+/** Characters to which the texts of a list's jobs are cut, until the list fits. */
+const TEXT_LENGTHS = [400, 200, 100, 60, 40, 20];
+
+/** How much of a reply a text takes: its characters, or more where a tokenizer makes about a token of each (CJK). */
+export function sizeIn(text: string): number {
+  return Math.max(text.length, Math.ceil(Buffer.byteLength(text) * 0.6));
+}
+
+/** A text without what is beyond `max` characters. */
+export function cutEnd(text: string, max: number): string {
+  return text.length > max ? `${wholeCharacters(text.slice(0, max - 1))}…` : text;
+}
+
+/** Jobs as data of at most `max` characters; where there are many, their texts are cut. */
+export function fitViews(views: JobView[], max: number): JobView[] {
+  let fitted = views;
+  for (const length of TEXT_LENGTHS) {
+    if (JSON.stringify(fitted).length <= max) break;
+    fitted = views.map((view) => {
+      const entries = Object.entries(view).map(([name, value]) => [
+        name,
+        isText(name, value) ? cutEnd(value, length) : value,
+      ]);
+      return Object.fromEntries(entries) as JobView;
+    });
+  }
+  return fitted;
+}
+
+/** Ids and times are nothing when cut. */
+function isText(name: string, value: unknown): value is string {
+  return typeof value === 'string' && !['jobId', 'continues', 'createdAt', 'resetsAt'].includes(name);
+}
+
+/** Shares a total among texts of these sizes: short ones leave what they do not need to the long ones. */
+export function shareOut(sizes: readonly number[], total: number): number[] {
+  const shares = sizes.map(() => 0);
+  const shortestFirst = [...sizes.keys()].sort((a, b) => (sizes[a] ?? 0) - (sizes[b] ?? 0));
+  let left = total;
+  for (const [done, index] of shortestFirst.entries()) {
+    const share = Math.min(sizes[index] ?? 0, Math.floor(left / (sizes.length - done)));
+    shares[index] = share;
+    left -= share;
+  }
+  return shares;
+}
+
+/** A long answer with its middle cut out: the question is answered at the end, and set out at the beginning. */
+export function cutMiddle(text: string, max: number, jobId: string, view?: string): string {
+  const size = sizeIn(text);
+  if (size <= max) return text;
+  const room = Math.floor((max - 160) * (text.length / size));
+  // No room for anything but the header above it.
+  if (room < 200) return '';
+  const head = wholeCharacters(text.slice(0, Math.floor(room * 0.6)));
+  const tail = text.slice(text.length - Math.floor(room * 0.4)).replace(/^[\udc00-\udfff]/, '');
+  const offset = Buffer.byteLength(head);
+  const bytes = Buffer.byteLength(text) - offset - Buffer.byteLength(tail);
+  const where = view ? `view:"${view}"` : `offset:${offset}`;
+  return `${head}\n[… ${bytes} bytes cut; llm_job_result{jobId:"${jobId}", ${where}} reads on …]\n${tail}`;
+}
+
+function wholeCharacters(text: string): string {
+  return text.replace(/[\ud800-\udbff]$/, '');
+}

@@ -1,0 +1,51 @@
+// Tells who has subscribed to a job's resource when it has become final: once, when the job has ended.
+import type { Server } from '@modelcontextprotocol/server';
+import { requireJob } from '../jobs/lookup.js';
+import { waitForJobs } from '../jobs/wait.js';
+import { invalidParams, serveRequest } from './requests.js';
+import { jobIdIn } from './resources.js';
+import type { Session } from './session.js';
+
+/** Subscriptions of one client, above which it is told that there are too many. */
+const SUBSCRIPTIONS_MAX = 256;
+
+/**
+ * Resolves with true once the job of that resource has ended; with false if `signal` was aborted before.
+ * @throws SidejobError `unknown_job`
+ */
+export async function jobEnded(session: Session, uri: string, signal: AbortSignal): Promise<boolean> {
+  const { engine } = await (await session.call('unknown', signal, undefined)).manager();
+  const { id } = requireJob(engine, jobIdIn(uri) ?? uri);
+  await waitForJobs(engine, [id], { until: 'all', waitMs: Number.POSITIVE_INFINITY, signal });
+  return !signal.aborted;
+}
+
+/** Answers `resources/subscribe` and `resources/unsubscribe`, which the protocol had until 2025-11-25. */
+export function offerUpdates(server: Server, session: Session): void {
+  const subscriptions = new Map<string, AbortController>();
+  server.registerCapabilities({ resources: { subscribe: true } });
+  server.setRequestHandler('resources/subscribe', ({ params: { uri } }, context) =>
+    serveRequest(session, context, async (call) => {
+      if (subscriptions.has(uri)) return {};
+      if (subscriptions.size >= SUBSCRIPTIONS_MAX) throw invalidParams(`more than ${SUBSCRIPTIONS_MAX} subscriptions.`);
+      const id = jobIdIn(uri);
+      if (id === undefined) throw invalidParams(`no resource ${JSON.stringify(uri.slice(0, 200))}.`);
+      requireJob((await call.manager()).engine, id);
+      const over = new AbortController();
+      subscriptions.set(uri, over);
+      void jobEnded(session, uri, over.signal)
+        .then((ended) => (ended ? server.sendResourceUpdated({ uri }) : undefined))
+        .catch(() => {})
+        .finally(() => subscriptions.get(uri) === over && subscriptions.delete(uri));
+      return {};
+    }),
+  );
+  server.setRequestHandler('resources/unsubscribe', ({ params: { uri } }) => {
+    subscriptions.get(uri)?.abort();
+    subscriptions.delete(uri);
+    return {};
+  });
+  server.onclose = () => {
+    for (const over of subscriptions.values()) over.abort();
+  };
+}
