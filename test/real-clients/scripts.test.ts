@@ -142,7 +142,7 @@ test('every client asks again when a job takes longer than its patience, and pay
 
 async function asksAgain(client: ClientName): Promise<void> {
   // Longer than the first progress takes to come.
-  const seat = await Seat.take(client, { patienceMs: 6000 });
+  const seat = await Seat.take(client, { patienceMs: 5000 });
   const gate = join(seat.root, 'gate');
   const input = { prompt: doing({ say: 'Let me think. ' }, { gate }, { say: 'Yes.' }), provider: 'claude' };
   const talk = await seat.talk([
@@ -151,5 +151,8 @@ async function asksAgain(client: ClientName): Promise<void> {
     { tool: 'llm_job_wait', input: { jobId: '{{jobId}}' }, meanwhile: () => writeFileSync(gate, '') },
   ]);
   await expectTranscript('patience', seat, talk);
+  // It was told meanwhile that the job goes on; how often is a matter of time.
+  const messages = talk.wire.flatMap((line) => ('message' in line ? line.message : []));
+  expect(messages.filter(({ method }) => method === 'notifications/progress').length).toBeGreaterThan(0);
   expect(await seat.jobs()).toHaveLength(1);
 }

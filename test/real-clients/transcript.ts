@@ -91,17 +91,16 @@ function isOurs({ tool }: Exchange): boolean {
   return tool.startsWith('llm_') || tool === 'ToolSearch';
 }
 
-/** The calls that reached the server, how many notifications went either way, and how the client took questions. */
+/** The calls that reached the server, how many of them the client gave up, and how the client took questions. */
 function wireLines({ wire }: Talk): string[] {
   const messages = wire.flatMap((line) => ('message' in line ? line.message : []));
   const calls = messages.filter(({ method }) => method === 'tools/call').map(({ params }) => params?.name);
-  const count = (name: string) => messages.filter(({ method }) => method === `notifications/${name}`).length;
   // Until 2025-11-25 the answer is a message; since 2026-07-28 it comes with the call, made once more.
   const answers = messages.flatMap(({ result, params }) => [result, ...Object.values(params?.inputResponses ?? {})]);
   const actions = answers.flatMap((answer) => (answer as { action?: string } | undefined)?.action ?? []);
   return [
     `calls to the server: ${calls.join(', ')}`,
-    `notifications: progress ${count('progress')}, cancelled ${count('cancelled')}`,
+    `calls cancelled by the client: ${messages.filter(({ method }) => method === 'notifications/cancelled').length}`,
     ...(actions.length > 0 ? [`answers to the server's questions: ${actions.join(', ')}`] : []),
   ];
 }
