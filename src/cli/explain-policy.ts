@@ -13,20 +13,22 @@ import type { CommandContext } from './context.js';
 const WORDS = { allow: 'allowed', approve: 'needs approval', deny: 'denied' } as const;
 
 /**
- * Prints the decision. Exit status 1 if the policy is broken.
+ * Prints the decision. Exit status 1 if the policy is broken, 2 if there is no such tool.
  * @param argsJson the arguments of the call, an object
  */
 export async function explainCall(
-  { stdout }: CommandContext,
+  { stdout, stderr }: CommandContext,
   place: PolicyPlace,
   tool: string,
   argsJson: string,
   json: boolean,
 ): Promise<number> {
-  const known = Object.keys(TOOL_ARGUMENTS);
+  const known = [...TOOL_ARGUMENTS.keys()];
   if (!known.includes(tool)) {
     const near = nearest(tool, known);
-    throw new SidejobError('bad_argument', `no tool "${tool}".`, near ? `${near}?` : `There are ${known.join(', ')}.`);
+    // Not thrown: in errors, names of tools are put into the words of the command line.
+    stderr(`sidejob policy explain: no tool "${tool}"; ${near ? `${near}?` : `there are ${known.join(', ')}.`}\n`);
+    return 2;
   }
   const { request, assumed } = await requestOf(tool, parse(argsJson));
   const current = await new PolicyFile(place).current();

@@ -94,7 +94,9 @@ export class PolicyFile {
       if (before.broken?.message !== broken.message) this.#state = { broken };
     }
     if (this.#known && this.#state !== before) {
-      for (const listener of this.#listeners) listener({ ...this.#state, place: this.place });
+      const current = { ...this.#state, place: this.place };
+      // Not in our turn: one that throws must not fail a call.
+      for (const listener of this.#listeners) void Promise.resolve(current).then(listener);
     }
     this.#known = true;
   }

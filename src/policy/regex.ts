@@ -6,7 +6,7 @@ import { messageOf } from '../errors.js';
 /** `undefined`: the text is too long to be looked at, so whoever asks must assume the worst. */
 export type TextTest = (text: string) => boolean | undefined;
 
-// Time is linear in both: measured at the two caps, the worst pattern takes about half a second.
+// Time is linear in both: measured at the two caps, the worst pattern takes less than a second.
 /** In characters. */
 export const TEXT_MAX = 100_000;
 const PROGRAM_MAX = 1000;

@@ -28,7 +28,7 @@ export function impossible(fact: FactName, { op, value }: Pick<Condition, 'op' |
 /** What is no mistake in the file, but will not do what it seems to say. One sentence each. */
 export function warningsOf({ hide, tools }: Pick<Policy, 'hide' | 'tools'>): string[] {
   const named = [...[...hide].map((name) => ['hide', name]), ...[...tools.keys()].map((name) => ['tools', name])];
-  const known = Object.keys(TOOL_ARGUMENTS);
+  const known = [...TOOL_ARGUMENTS.keys()];
   const strangers = named
     .filter(([, name = '']) => name !== '*' && !known.includes(name))
     .map(([where, name = '']) => `${where}: Sidejob has no tool "${name}"${ending(nearest(name, known))}`);
@@ -46,7 +46,7 @@ function strange(tool: string, condition: Condition): string[] {
   if (root !== 'args') return [];
   const wrong = condition.path.length === 2 && isFactName(name) ? impossible(name, condition) : undefined;
   if (wrong) return [`${condition.rule}: ${wrong}${wrong.endsWith('?') ? '' : '.'}`];
-  const takers = tool === '*' ? Object.values(TOOL_ARGUMENTS).flat() : TOOL_ARGUMENTS[tool];
+  const takers = tool === '*' ? [...TOOL_ARGUMENTS.values()].flat() : TOOL_ARGUMENTS.get(tool);
   if (!takers || takers.includes(name) || isFactName(name)) return [];
   const who = tool === '*' ? 'no tool takes' : `${tool} does not take`;
   return [`${condition.rule}: ${who} "${name}"${ending(nearest(name, takers))}`];

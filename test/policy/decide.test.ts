@@ -188,7 +188,7 @@ test.each([
   ['llm_process_health', ['llm_process_health'], []],
 ])('%s.json from the wild', async (name, allowed, warnings) => {
   const policy = await parsePolicy(readFileSync(join(FIXTURES, `${name}.json`), 'utf8'), name);
-  const effects = Object.keys(TOOL_ARGUMENTS).filter((tool) => decide(policy, call(tool)).effect === 'allow');
+  const effects = [...TOOL_ARGUMENTS.keys()].filter((tool) => decide(policy, call(tool)).effect === 'allow');
   expect(effects).toEqual(allowed);
   expect(policy.warnings).toEqual(warnings);
   expect(readdirSync(FIXTURES)).toHaveLength(5);
