@@ -28,5 +28,5 @@ await build.write({
 await copyFile('src/process/launcher.sh', 'dist/launcher.sh');
 for (const name of ['gemini-read-only', 'gemini-edit'])
   await copyFile(`src/providers/${name}.toml`, `dist/${name}.toml`);
-await cp('recipes', 'dist/recipes', { recursive: true });
+for (const folder of ['recipes', 'policies']) await cp(folder, `dist/${folder}`, { recursive: true });
 await chmod('dist/sidejob.js', 0o755);

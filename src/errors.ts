@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'unknown_provider'
   | 'bad_argument'
   | 'bad_config'
+  | 'bad_policy'
   | 'not_installed'
   | 'auth_required'
   | 'access_denied'

@@ -18,6 +18,9 @@ const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
   sidejob providers test NAME      one prompt through it, with command line, events and answer
   sidejob usage [--by KEY]         what ended jobs have used, by provider, model, day or label;
                [--days N] [--json] of the last 30 days, or N
+  sidejob policy check [FILE]      whether the policy is valid; else the line that is not
+  sidejob policy explain TOOL      what it says of a call, and which rule: [--args JSON] [--policy FILE] [--json]
+  sidejob policy init NAME         begin with one: read-only, careful or open [--force]
   sidejob mcp install CLIENT       enter Sidejob in claude-code, claude-desktop or cursor
   sidejob mcp uninstall CLIENT     and take it out again
   sidejob mcp print CLIENT         the entry, to paste
@@ -32,6 +35,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   cancel: async () => (await import('./cancel.js')).cancelCommand,
   providers: async () => (await import('./providers.js')).providersCommand,
   usage: async () => (await import('./usage.js')).usageCommand,
+  policy: async () => (await import('./policy.js')).policyCommand,
   mcp: async () => (await import('./mcp.js')).mcpEntry,
 };
 
