@@ -18,18 +18,19 @@ const FLAGS = {
 
 /**
  * Opens a file of the data folder; a new one is its owner's alone (0600).
- * @throws SidejobError `store_unavailable` if it, or the folder that it is in, is a symbolic link; what the system throws
+ * @throws SidejobError `store_unavailable` if it, or the folder that it is in, is a symbolic link, or if it is no file;
+ * what the system throws
  */
 export async function openPrivate(path: string, how: keyof typeof FLAGS): Promise<FileHandle> {
   await mustBeNoLink(dirname(path));
   try {
     const stats = await lstat(path).catch(unlessMissing);
     // To open a pipe would wait for its other end.
-    if (stats && !stats.isFile() && !stats.isSymbolicLink()) throw new Error(`${path} is no regular file`);
+    if (stats && !stats.isFile() && !stats.isSymbolicLink()) throw notOurs(path, 'is no regular file');
     return await open(path, FLAGS[how] | constants.O_NOFOLLOW, 0o600);
   } catch (error) {
     // FreeBSD says EMLINK where all others say ELOOP.
-    throw ['ELOOP', 'EMLINK'].includes(errnoOf(error) ?? '') ? linkError(path) : error;
+    throw ['ELOOP', 'EMLINK'].includes(errnoOf(error) ?? '') ? notOurs(path, LINK) : error;
   }
 }
 
@@ -59,17 +60,23 @@ export async function writeNewPrivate(path: string, text: string): Promise<void>
  */
 export async function mustBeNoLink(path: string): Promise<void> {
   const stats = await lstat(path).catch(unlessMissing);
-  if (stats?.isSymbolicLink()) throw linkError(path);
+  if (stats?.isSymbolicLink()) throw notOurs(path, LINK);
 }
 
 function unlessMissing(error: unknown): undefined {
   if (errnoOf(error) !== 'ENOENT') throw error;
 }
 
-function linkError(path: string): SidejobError {
-  return new SidejobError(
-    'store_unavailable',
-    `${path} is a symbolic link, and none is followed inside the data folder.`,
-    'Remove it, or move the whole folder with SIDEJOB_HOME.',
-  );
+/** Whether an error says that something stands in a file's place that we have not put there. It will stay so. */
+export function isNotOurs(error: unknown): boolean {
+  return error instanceof NotOurs;
+}
+
+class NotOurs extends SidejobError {}
+
+const LINK = 'is a symbolic link, and none is followed inside the data folder';
+
+function notOurs(path: string, what: string): SidejobError {
+  const todo = 'Remove it, or move the whole folder with SIDEJOB_HOME.';
+  return new NotOurs('store_unavailable', `${path} ${what}.`, todo);
 }

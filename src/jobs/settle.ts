@@ -2,7 +2,7 @@
 // never began. Any server may settle any job at any time; the guards in the store let one of them win.
 import { lstat } from 'node:fs/promises';
 import { type JobFiles, jobFiles } from '../config/paths.js';
-import { readPrivate } from '../config/private-file.js';
+import { isNotOurs, readPrivate } from '../config/private-file.js';
 import { readBytes, sizeOf } from '../output/read.js';
 import { deadlinePassed, type ExitRecord, readExit } from '../process/exit-file.js';
 import { faultPoint } from '../process/fault.js';
@@ -126,12 +126,14 @@ async function finish(
     : await causeBefore(job, files, exit);
   const provider = engine.providerNamed(job.provider);
   const [fold, launcherLog, stdoutBytes, stderrBytes] = await Promise.all([
-    provider ? foldOf(engine, job, files, provider) : emptyFold(),
+    provider ? foldOf(engine, job, files, provider).catch(nothingOfOurs(emptyFold())) : emptyFold(),
     readPrivate(files.launcherLog).catch(() => ''),
     sizeOf(files.stdout),
     sizeOf(files.stderr),
   ]);
-  const tail = await readBytes(files.stderr, Math.max(0, stderrBytes - STDERR_TAIL_BYTES), STDERR_TAIL_BYTES);
+  const tail = await readBytes(files.stderr, Math.max(0, stderrBytes - STDERR_TAIL_BYTES), STDERR_TAIL_BYTES).catch(
+    nothingOfOurs(Buffer.alloc(0)),
+  );
   const stderr = tail.toString('utf8');
   const { answer, misfit } = await structuredAnswer(job.outputSchema, fold.answer);
   const verdict = decideOutcome({
@@ -170,6 +172,14 @@ async function finish(
   // Also for what has a group of its own within the job's session, which the look above cannot see.
   engine.supervision.endLeftovers(job, launcher);
   void engine.schedule();
+}
+
+/** What is not our file says nothing; the job must end all the same. */
+function nothingOfOurs<T>(nothing: T): (error: unknown) => T {
+  return (error) => {
+    if (isNotOurs(error)) return nothing;
+    throw error;
+  };
 }
 
 /** What the CLI said, with what it reported beside its output. */

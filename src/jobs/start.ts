@@ -55,12 +55,9 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   if ((await sizeOf(files.prompt)) !== job.promptBytes) {
     throw new SidejobError('spawn_failed', 'Its prompt file is missing or incomplete.');
   }
-  await mustBeNoLink(files.dir);
-  await mustBeNoLink(files.tmp);
+  for (const folder of [files.dir, files.tmp]) await mustBeNoLink(folder).catch(failStart);
   await mkdir(files.tmp, { recursive: true, mode: 0o700 });
-  const invocation = await invocationOf(engine, job, provider).catch((error) => {
-    throw new SidejobError('spawn_failed', messageOf(error), 'Mend that, then submit it again.');
-  });
+  const invocation = await invocationOf(engine, job, provider).catch(failStart);
   await Promise.all((invocation.needs ?? []).map(mustBeThere));
   const held = await launch(files, {
     path: found.path,
@@ -93,6 +90,10 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   const running = findJob(engine.store, job.id);
   if (running) engine.supervision.watch(running, held.ended);
   engine.store.bell.ring();
+}
+
+function failStart(error: unknown): never {
+  throw new SidejobError('spawn_failed', messageOf(error), 'Mend that, then submit it again.');
 }
 
 function notStarted(error: string, hint: string | null): Outcome {

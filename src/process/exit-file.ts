@@ -1,5 +1,5 @@
 // What the launcher wrote down about the end of its command.
-import { readPrivate } from '../config/private-file.js';
+import { isNotOurs, readPrivate } from '../config/private-file.js';
 import { errnoOf } from '../errors.js';
 
 export type ExitRecord =
@@ -30,7 +30,7 @@ async function readIfThere(path: string): Promise<string> {
   try {
     return await readPrivate(path, 'latin1');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return '';
+    if (errnoOf(error) === 'ENOENT' || isNotOurs(error)) return '';
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { chmod, lstat, mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Paths, pathsIn } from '../config/paths.js';
 import { mustBeNoLink } from '../config/private-file.js';
-import { SidejobError } from '../errors.js';
+import { errnoOf, SidejobError } from '../errors.js';
 import { storeError } from './open.js';
 
 /** Written to by anybody, without the sticky bit that keeps strangers' files theirs. */
@@ -18,8 +18,11 @@ const isEverybodys = (mode: number) => (mode & 0o1002) === 0o0002;
  */
 export async function openDataFolder(given: Paths): Promise<Paths> {
   try {
-    await mkdir(given.home, { recursive: true, mode: 0o700 });
-    const paths = pathsIn(await realpath(given.home));
+    await mkdir(given.home, { recursive: true, mode: 0o700 }).catch((error) => {
+      // A file in its place, or a link that leads to nothing: said below.
+      if (!['EEXIST', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+    });
+    const paths = pathsIn(await realpath(given.home).catch(() => given.home));
     await checkFolder(paths.home);
     for (const path of [paths.jobs, paths.scratch, paths.bell]) await mustBeNoLink(path);
     for (const path of [paths.store, `${paths.store}-wal`, `${paths.store}-shm`]) {
@@ -34,7 +37,13 @@ export async function openDataFolder(given: Paths): Promise<Paths> {
 }
 
 async function checkFolder(home: string): Promise<void> {
-  const { uid, mode } = await stat(home);
+  const stats = await stat(home).catch((error) => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  });
+  if (!stats?.isDirectory()) {
+    throw new SidejobError('store_unavailable', `${home} is not a directory.`, 'Set SIDEJOB_HOME to another place.');
+  }
+  const { uid, mode } = stats;
   const own = process.geteuid?.() ?? uid;
   if (uid !== own) {
     throw refusal(
@@ -59,6 +68,7 @@ async function shut(path: string): Promise<void> {
   if (stats && (stats.mode & 0o077) !== 0) await chmod(path, stats.mode & 0o700);
 }
 
+/** @param todo a command for the shell, or a sentence */
 function refusal(what: string, todo: string): SidejobError {
   return new SidejobError(
     'store_unavailable',
