@@ -9,7 +9,7 @@ import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { requireJob } from './lookup.js';
 import { endedAnswer } from './readings.js';
-import { checkRoots } from './roots.js';
+import { checkRoots, nameOf } from './roots.js';
 
 /** All attachments of a request together; more would not fit a model's context anyway. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -73,7 +73,7 @@ async function fileText(engine: Engine, name: string, { cwd, project }: Place): 
       if (!(await file.stat()).isFile()) throw new Error('it is no regular file');
       // Of the file that is open, not of its name, which may lead elsewhere by now.
       const path = await placeOf(file, resolve(cwd, name));
-      await checkRoots(engine, project, `attach: ${JSON.stringify(name)}${path === name ? '' : ` (${path})`}`, path);
+      await checkRoots(engine, project, `attach: ${nameOf(name, path)}`, path);
       return await wholeText(file);
     } finally {
       await file.close();

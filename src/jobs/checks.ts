@@ -12,7 +12,7 @@ import type { Engine } from './engine.js';
 import { DEPTH_VARIABLE } from './environment.js';
 import { limitsOf } from './limits.js';
 import { type Caller, type JobRequest, NOTHING } from './request.js';
-import { checkRoots } from './roots.js';
+import { checkRoots, nameOf } from './roots.js';
 
 /** Linux takes less than 128 KiB in one argument; the words around the prompt need some of it. */
 const ARGUMENT_MAX_BYTES = 120 * 1024;
@@ -166,8 +166,7 @@ export async function workFolder(
       `Give an existing folder. ${NOTHING}`,
     );
   }
-  const shown = JSON.stringify(wanted);
-  await checkRoots(engine, project, folder === wanted ? `cwd ${shown}` : `cwd ${shown} (${folder})`, folder);
+  await checkRoots(engine, project, `cwd ${nameOf(wanted, folder)}`, folder);
   return folder;
 }
 

@@ -40,6 +40,11 @@ export function rootsOf({ config, env }: Pick<Machine, 'config' | 'env'>, projec
   );
 }
 
+/** A path as an error shows it: as it was asked for, and where it leads, if that is somewhere else. */
+export function nameOf(asked: string, path: string): string {
+  return asked === path ? JSON.stringify(asked) : `${JSON.stringify(asked)} (${JSON.stringify(path)})`;
+}
+
 /**
  * Refuses what is outside the roots.
  * @param what what is asked for, as an error begins: `cwd "/etc"`

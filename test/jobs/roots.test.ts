@@ -59,7 +59,7 @@ test('every way out is refused: dots, links, a longer name, the folder above', a
     await expectRefused(server, { cwd });
   }
   expect(await expectRefused(server, { cwd: join(open, 'link') })).toContain(
-    `cwd "${open}/link" (${closed}) is outside`,
+    `cwd "${open}/link" ("${closed}") is outside`,
   );
 });
 
