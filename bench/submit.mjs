@@ -67,7 +67,7 @@ try {
   await call('llm_run', { prompt: 'warm up', provider: 'claude', cwd: folder });
 
   const bare = await times(() => spawned(cli, []));
-  const launched = await times(() => spawned('/bin/sh', [launcher, ...files, '0', '1', cli]));
+  const launched = await times(() => spawned('/bin/sh', [launcher, ...files, '0', '1', process.cwd(), cli]));
   const submitted = [];
   const accepted = await times(async (round) => submitted.push((await submit(round)).structuredContent.jobId));
   for (let at = 0; at < submitted.length; at += 50) {

@@ -4,6 +4,7 @@ import { nearest } from '../config/nearest.js';
 import { SidejobError } from '../errors.js';
 import { VERSION } from '../version.js';
 import type { Command, CommandContext } from './context.js';
+import { printable } from './printable.js';
 
 const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
 
@@ -70,7 +71,7 @@ export async function runCommand(name: string | undefined, argv: string[], env: 
     return await (await load())(argv, context);
   } catch (error) {
     if (error instanceof SidejobError) {
-      context.stderr(`sidejob: ${forPerson(error.line)}\n`);
+      context.stderr(`sidejob: ${printable(forPerson(error.line))}\n`);
       return error.code === 'bad_argument' ? 2 : 1;
     }
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {

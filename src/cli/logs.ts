@@ -6,6 +6,7 @@ import { waitForJobs } from '../jobs/wait.js';
 import { readPage } from '../output/read.js';
 import type { Command } from './context.js';
 import { oneId } from './one-id.js';
+import { printable } from './printable.js';
 import { withJobs } from './with-jobs.js';
 
 const PAGE_BYTES = 64 * 1024;
@@ -26,7 +27,8 @@ export const logsCommand: Command = async (argv, context) => {
       for (;;) {
         const page = await readPage(path, offset, PAGE_BYTES);
         if (page.nextOffset <= offset) return;
-        context.stdout(page.text);
+        // In a file or a pipe it stays as it is.
+        context.stdout(process.stdout.isTTY ? printable(page.text) : page.text);
         offset = page.nextOffset;
       }
     };

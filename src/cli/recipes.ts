@@ -1,11 +1,12 @@
 // Recipes: configuration for CLIs that are not built in, shipped as TOML and copied into the user's file.
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from '../config/config.js';
 import { nearest } from '../config/nearest.js';
 import { resolvePaths } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
+import { openDataFolder } from '../store/data-folder.js';
 import type { CommandContext } from './context.js';
 import { read, replace } from './mcp/file.js';
 
@@ -50,7 +51,7 @@ export async function addRecipe({ stdout, env }: CommandContext, name: string, d
     stdout(`${text}\nThis would be added to ${path}. Nothing was changed.\n`);
     return 0;
   }
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await openDataFolder(resolvePaths(env));
   const file = await read(path);
   const before = file.text?.trimEnd() ?? '';
   const after = `${before}${before ? '\n\n' : ''}${text}`;

@@ -30,7 +30,7 @@ export const showCommand: Command = async (argv, context) => {
     }
     const more = { ...(job.sessionId && { sessionId: job.sessionId }), ...(job.login && { login: job.login }) };
     const facts = Object.entries({ ...view, ...more, ...job.usage }).map(
-      ([name, value]) => `${name.padEnd(14)} ${value}`,
+      ([name, value]) => `${name.padEnd(14)} ${printable(String(value)).replaceAll('\n', ' ')}`,
     );
     // Shown is read.
     await engine.store.write(() => markRead(engine.store, job.id, Date.now()));

@@ -43,7 +43,7 @@ export function tryProvider(context: CommandContext, name: string, trial: Partia
     };
     const { job } = await submitJob(engine, { client: 'sidejob', project: null }, request, provider);
     stdout(`command  ${await commandLine(engine, job, provider)}\n`);
-    stdout(`login    ${job.login ?? 'no sign of one'}\naccess   ${job.access} in ${job.cwd}\n`);
+    stdout(`login    ${job.login ?? 'no sign of one'}\naccess   ${job.access} in ${printable(job.cwd)}\n`);
     stdout(`prompt   ${quoted(request.prompt)}\n`);
 
     const [ended = job] = await waitForJobs(engine, [job.id], { until: 'all', waitMs: (TIMEOUT_SEC + 60) * 1000 });

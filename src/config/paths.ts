@@ -50,7 +50,11 @@ export function resolvePaths(env: NodeJS.ProcessEnv, userHome: string = homedir(
   if (given && resolve(given) !== given.replace(/\/+$/, '')) {
     throw new SidejobError('bad_config', `SIDEJOB_HOME must be an absolute path, not "${given}".`);
   }
-  const home = given ? resolve(given) : join(userHome, '.sidejob');
+  return pathsIn(given ? resolve(given) : join(userHome, '.sidejob'));
+}
+
+/** The paths in a data folder. */
+export function pathsIn(home: string): Paths {
   return {
     home,
     config: join(home, 'config.toml'),

@@ -3,7 +3,10 @@ import { z } from 'zod';
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const words = z.array(z.string(), 'must be a list of words: ["--one", "--two"]');
-const variables = z.record(z.string(), z.string());
+const variables = z.record(
+  z.string().regex(/^[^=\0]+$/, 'is no name of a variable'),
+  z.string().regex(/^[^\0]*$/, 'holds a NUL byte'),
+);
 const absolute = z.string().startsWith('/', 'must be an absolute path');
 
 /** Which variables of the server's environment a CLI gets. Names may hold `*`. */

@@ -4,6 +4,22 @@ import { z } from 'zod';
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 
+/** A list: in the file as one of TOML's, in a variable as one text with `separator` between its items. */
+function list(separator: string, item: z.ZodType<string>) {
+  return z.preprocess(
+    (value) => {
+      if (typeof value !== 'string') return value;
+      const items = value.split(separator).map((each) => each.trim());
+      // A text of separators alone names nothing: an error, and not the empty list, which may mean "all".
+      return items.some(Boolean) ? items.filter(Boolean) : [''];
+    },
+    z.array(item, 'must be a list: ["one", "two"]'),
+  );
+}
+
+const word = z.string().trim().min(1, 'an item is empty');
+const root = z.string().regex(/^(\.|~(\/[^\0]*)?|\/[^\0]*)$/, 'a root is an absolute path, "~", "~/…" or "."');
+
 export const SETTINGS = {
   maxRunning: { schema: whole(1, 1000), initial: 8, about: 'Jobs that may run at once, over all servers.' },
   maxRunningPerProvider: { schema: whole(1, 1000), initial: 4, about: 'Jobs that may run at once on one CLI.' },
@@ -18,6 +34,22 @@ export const SETTINGS = {
   keepMb: { schema: whole(1, 100_000_000), initial: 10_240, about: 'Output of ended jobs kept at the most.' },
   minFreeMb: { schema: whole(0, 10_000_000), initial: 200, about: 'Free disk below which no job is accepted.' },
   maxAccess: { schema: z.enum(['read-only', 'edit', 'full']), initial: 'full', about: 'Highest access of a job.' },
+  roots: {
+    schema: list(':', root),
+    initial: ['~', '.'],
+    about: 'Folders in which jobs may work; "~" is the home folder, "." the project of the client.',
+  },
+  allowedProviders: {
+    schema: list(',', word.toLowerCase()),
+    initial: [],
+    about: 'CLIs that may be asked; empty: all.',
+  },
+  allowedModels: {
+    schema: list(',', word),
+    initial: [],
+    about: 'Models that may be asked for, "*" for any letters; empty: all.',
+  },
+  maxJobsPerHour: { schema: whole(0, 1_000_000), initial: 0, about: 'Jobs accepted within an hour; 0: no limit.' },
   maxJobsPerDay: { schema: whole(0, 1_000_000), initial: 0, about: 'Jobs accepted in a day; 0: no limit.' },
   maxTokensPerDay: {
     schema: whole(0, Number.MAX_SAFE_INTEGER),

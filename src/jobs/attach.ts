@@ -1,33 +1,42 @@
 // Attachments: files, and the answers of other jobs, appended to a prompt as fenced data, so that nothing has
 // to be typed again.
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
+import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { jobFiles } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
-import { readBytes } from '../output/read.js';
 import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { requireJob } from './lookup.js';
 import { endedAnswer } from './readings.js';
+import { checkRoots, nameOf } from './roots.js';
 
 /** All attachments of a request together; more would not fit a model's context anyway. */
 const MAX_BYTES = 8 * 1024 * 1024;
+const PIECE_BYTES = 256 * 1024;
+
+/** Where a request may take files from. */
+interface Place {
+  /** The job's folder, which relative names start from. */
+  cwd: string;
+  /** What "." stands for among the roots. */
+  project: string | null;
+}
 
 /**
  * The prompt with its attachments appended.
- * @throws SidejobError `bad_argument` for a file that cannot be read or a job that has no answer yet
+ * @throws SidejobError `bad_argument` for a file that cannot be read or a job that has no answer yet; `outside_roots`
  */
 export async function withAttachments(
   engine: Engine,
   prompt: string,
   attach: readonly string[],
-  cwd: string,
+  place: Place,
 ): Promise<string> {
   const parts = [prompt];
   let bytes = 0;
   for (const name of attach) {
-    const text = name.startsWith('job:') ? await answerOf(engine, name.slice(4)) : await fileText(name, cwd);
+    const text = name.startsWith('job:') ? await answerOf(engine, name.slice(4)) : await fileText(engine, name, place);
     bytes += Buffer.byteLength(text);
     if (bytes > MAX_BYTES) throw bad(`the attachments have more than ${MAX_BYTES} bytes`, 'Attach less.');
     parts.push(fenced(name, text));
@@ -56,23 +65,47 @@ async function answerOf(engine: Engine, id: string): Promise<string> {
   return answer;
 }
 
-async function fileText(name: string, cwd: string): Promise<string> {
-  const path = isAbsolute(name) ? name : resolve(cwd, name);
+async function fileText(engine: Engine, name: string, { cwd, project }: Place): Promise<string> {
   try {
     // Not blocking: opening a pipe would wait for its writer, and hold this process with it.
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = await open(resolve(cwd, name), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     try {
       if (!(await file.stat()).isFile()) throw new Error('it is no regular file');
+      // Of the file that is open, not of its name, which may lead elsewhere by now.
+      const path = await placeOf(file, resolve(cwd, name));
+      await checkRoots(engine, project, `attach: ${nameOf(name, path)}`, path);
+      return await wholeText(file);
     } finally {
       await file.close();
     }
-    // Read by its bytes, not by its size: some files (in /proc) say 0 and have no end.
-    const bytes = await readBytes(path, 0, MAX_BYTES + 1);
-    if (bytes.length > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES} bytes`);
-    return bytes.toString('utf8');
   } catch (error) {
+    if (error instanceof SidejobError) throw error;
     const home = name.startsWith('~') ? ' ("~" is not expanded)' : '';
     throw bad(`"${name}" cannot be attached${home}: ${messageOf(error)}`, 'Give a readable file, or job:ID.');
+  }
+}
+
+/** Where an open file really is, without links. */
+async function placeOf(file: FileHandle, named: string): Promise<string> {
+  const told = await readlink(`/proc/self/fd/${file.fd}`).catch(() => undefined);
+  if (told !== undefined) return told;
+  // Without /proc: the name resolved anew, if it still leads to the same file.
+  const path = await realpath(named);
+  const [opened, found] = await Promise.all([file.stat(), lstat(path)]);
+  if (opened.dev !== found.dev || opened.ino !== found.ino) throw new Error('it was replaced this moment');
+  return path;
+}
+
+/** Read by its bytes, not by its size: some files (in /proc) say 0 and have no end. */
+async function wholeText(file: FileHandle): Promise<string> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for (;;) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES, null);
+    if (bytesRead === 0) return Buffer.concat(pieces).toString('utf8');
+    pieces.push(buffer.subarray(0, bytesRead));
+    bytes += bytesRead;
+    if (bytes > MAX_BYTES) throw new Error(`it has more than ${MAX_BYTES} bytes`);
   }
 }
 

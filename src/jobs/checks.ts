@@ -1,22 +1,21 @@
 // What can be wrong with a request, found before anything is recorded.
 import { mkdir, realpath, stat, statfs } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
+import { mustBeNoLink } from '../config/private-file.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { JOB_VARIABLE } from '../process/job-processes.js';
 import { ACCESS_LEVELS, type Access, type Provider } from '../providers/provider.js';
 import { findByLauncher, findBySession, findJob, findWriterIn } from '../store/jobs.js';
 import { countQueued, placesTaken } from '../store/queue.js';
-import type { NewJob } from '../store/record.js';
+import type { JobRecord, NewJob } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { DEPTH_VARIABLE } from './environment.js';
 import { limitsOf } from './limits.js';
-import type { Caller, JobRequest } from './request.js';
+import { type Caller, type JobRequest, NOTHING } from './request.js';
+import { checkRoots, nameOf } from './roots.js';
 
 /** Linux takes less than 128 KiB in one argument; the words around the prompt need some of it. */
 const ARGUMENT_MAX_BYTES = 120 * 1024;
-
-/** Ends every refusal: the caller must know that it need not clean up. */
-export const NOTHING = 'Nothing was started.';
 
 /** Texts that cannot be passed on as they are. */
 export function checkText({ prompt, systemPrompt, model, label }: JobRequest): void {
@@ -68,8 +67,16 @@ export function checkAbilities(request: JobRequest, provider: Provider): void {
   }
 }
 
-/** The access asked for, if the machine's owner allows it and the CLI can keep it; never more, never less. */
-export function checkAccess(engine: Engine, request: JobRequest, provider: Provider): Access {
+/**
+ * The access asked for, if the machine's owner allows it and the CLI can keep it; never more, never less.
+ * @param outer the job that this is asked from within: what it starts may do no more than it may itself
+ */
+export function checkAccess(
+  engine: Engine,
+  request: JobRequest,
+  provider: Provider,
+  outer: JobRecord | undefined,
+): Access {
   const access = request.access ?? 'read-only';
   const cap = engine.config.settings.maxAccess;
   if (ACCESS_LEVELS.indexOf(access) > ACCESS_LEVELS.indexOf(cap)) {
@@ -77,6 +84,13 @@ export function checkAccess(engine: Engine, request: JobRequest, provider: Provi
       'access_denied',
       `access "${access}" is beyond this machine's cap "${cap}" (maxAccess).`,
       `Use "${cap}", or ask the person. ${NOTHING}`,
+    );
+  }
+  if (outer && ACCESS_LEVELS.indexOf(access) > ACCESS_LEVELS.indexOf(outer.access)) {
+    throw new SidejobError(
+      'access_denied',
+      `access "${access}" is beyond that of job ${outer.id}, which this runs in ("${outer.access}").`,
+      `Use "${outer.access}". ${NOTHING}`,
     );
   }
   if (!provider.accessLevels.includes(access)) {
@@ -90,13 +104,18 @@ export function checkAccess(engine: Engine, request: JobRequest, provider: Provi
   return access;
 }
 
-/** The depth of a job submitted here: by the environment, and by the job we are in, should that have been reset. */
-export async function checkDepth(engine: Engine): Promise<number> {
+/**
+ * The depth of a job submitted here, and the job that we are in, if any: by the environment and by the processes that we
+ * descend from, whichever is deeper. Some CLIs give their MCP servers a bare environment, and anybody may write one.
+ */
+export async function checkDepth(engine: Engine): Promise<{ depth: number; outer: JobRecord | undefined }> {
   const byEnvironment = Number.parseInt(engine.env[DEPTH_VARIABLE] ?? '0', 10) || 0;
   const named = engine.env[JOB_VARIABLE];
-  // Some CLIs give their MCP servers a bare environment; descent is not lost by that.
-  const within = (named && findJob(engine.store, named)) || findByLauncher(engine.store, await engine.ancestors());
-  const depth = Math.max(byEnvironment, within?.depth ?? 0) + 1;
+  const byDescent = findByLauncher(engine.store, await engine.ancestors());
+  const byName = named ? findJob(engine.store, named) : undefined;
+  // What a process descends from is a fact; what its environment says may be another job's.
+  const outer = byDescent ?? byName;
+  const depth = Math.max(byEnvironment, byDescent?.depth ?? 0, byName?.depth ?? 0) + 1;
   const { maxDepth } = engine.config.settings;
   if (depth > maxDepth) {
     throw new SidejobError(
@@ -105,16 +124,25 @@ export async function checkDepth(engine: Engine): Promise<number> {
       `Do the work here, without another job. ${NOTHING}`,
     );
   }
-  return depth;
+  return { depth, outer };
 }
 
-/** Where the job works: as asked, else the client's project, else (for questions) an empty folder. */
-export async function workFolder(engine: Engine, caller: Caller, request: JobRequest): Promise<string> {
+/**
+ * Where the job works: as asked, else the client's project, else (for questions) an empty folder. Absolute, without links.
+ * @param project what "." stands for among the roots
+ */
+export async function workFolder(
+  engine: Engine,
+  caller: Caller,
+  request: JobRequest,
+  project: string | null,
+): Promise<string> {
   const wanted = request.cwd ?? caller.project;
   if (wanted === null || wanted === undefined) {
     if ((request.access ?? 'read-only') !== 'read-only') {
       throw new SidejobError('no_folder', 'cwd is needed for a job that changes files.', `Give cwd. ${NOTHING}`);
     }
+    await mustBeNoLink(engine.paths.scratch);
     await mkdir(engine.paths.scratch, { recursive: true, mode: 0o700 });
     return engine.paths.scratch;
   }
@@ -125,10 +153,11 @@ export async function workFolder(engine: Engine, caller: Caller, request: JobReq
       NOTHING,
     );
   }
+  let folder: string;
   try {
-    if (!(await stat(wanted)).isDirectory()) throw new Error('it is not a folder');
     // One name for one folder, or two writers would not see each other.
-    return await realpath(wanted);
+    folder = await realpath(wanted);
+    if (!(await stat(folder)).isDirectory()) throw new Error('it is not a folder');
   } catch (error) {
     const why = errnoOf(error) === 'ENOENT' ? 'it does not exist' : messageOf(error);
     throw new SidejobError(
@@ -137,6 +166,8 @@ export async function workFolder(engine: Engine, caller: Caller, request: JobReq
       `Give an existing folder. ${NOTHING}`,
     );
   }
+  await checkRoots(engine, project, `cwd ${nameOf(wanted, folder)}`, folder);
+  return folder;
 }
 
 export async function checkInstalled(engine: Engine, provider: Provider): Promise<void> {

@@ -28,9 +28,12 @@ export async function chooseProvider(engine: Engine, name: string | undefined, c
   const other = able.find((provider) => !provider.clients.some((prefix) => client.startsWith(prefix)));
   const chosen = other ?? able[0];
   if (chosen) return chosen;
+  const { allowedProviders } = engine.config.settings;
+  const which =
+    allowedProviders.length > 0 ? `none of the allowed CLIs (${allowedProviders.join(', ')})` : 'no LLM CLI';
   throw new SidejobError(
     'not_installed',
-    'no LLM CLI is installed and logged in.',
+    `${which} is installed and logged in.`,
     'llm_providers says what is missing; provider "demo" works without any. Nothing was started.',
   );
 }

@@ -4,10 +4,9 @@ import { SidejobError } from '../errors.js';
 import type { Provider } from '../providers/provider.js';
 import { findJob, findLatestOf } from '../store/jobs.js';
 import type { JobRecord } from '../store/record.js';
-import { NOTHING } from './checks.js';
 import type { Engine } from './engine.js';
 import { requireJob } from './lookup.js';
-import type { JobRequest } from './request.js';
+import { type JobRequest, NOTHING } from './request.js';
 
 /** What goes on: the CLI's id of it, and the job that had it last, if one of ours had. */
 export interface Conversation {
@@ -32,6 +31,10 @@ export function conversationJob(engine: Engine, typed: string): JobRecord | unde
   if (known) return known;
   const meantJob = engine.providers.some(({ name }) => named.startsWith(`${name}-`));
   return meantJob || !SESSION_ID.test(named) ? requireJob(engine, named) : undefined;
+}
+
+function hasControls(text: string): boolean {
+  return [...text].some((letter) => letter < ' ' || letter === '\u007f');
 }
 
 /** The conversation that goes on. */
@@ -62,6 +65,10 @@ export async function continued(engine: Engine, request: JobRequest, provider: P
   // One that was to go on and never began has left the conversation as it was.
   if (sessionId === null || (job.startedAt === null && !job.resume)) {
     throw new SidejobError('no_session', `job ${job.id} left no conversation to go on with.`, todo);
+  }
+  // It stands in a command line, and is what the CLI has printed.
+  if (sessionId.startsWith('-') || hasControls(sessionId)) {
+    throw new SidejobError('no_session', `the conversation of job ${job.id} has no id that can be named.`, todo);
   }
   // The same folder may be spelled in another way.
   const wanted = request.cwd === undefined ? job.cwd : await realpath(request.cwd).catch(() => request.cwd);

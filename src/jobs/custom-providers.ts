@@ -96,14 +96,17 @@ function define(
   return customProvider(name, { ...settings, command: settings.command });
 }
 
-/** @throws SidejobError `bad_config` */
-export function checkDefaultProvider(config: Config, providers: readonly Provider[]): void {
-  const { defaultProvider } = config.settings;
+/** @throws SidejobError `bad_config` for a setting that names a provider there is not */
+export function checkProviderNames(config: Config, providers: readonly Provider[]): void {
+  const { defaultProvider, allowedProviders } = config.settings;
   const names = providers.map(({ name }) => name);
-  if (defaultProvider === 'auto' || names.includes(defaultProvider)) return;
-  const origin = config.origins.defaultProvider;
-  throw new SidejobError(
-    'bad_config',
-    `${origin}: defaultProvider "${defaultProvider}" is none of ${names.join(', ')}.`,
-  );
+  const named = [
+    ...(defaultProvider === 'auto' ? [] : [['defaultProvider', defaultProvider] as const]),
+    ...allowedProviders.map((each) => ['allowedProviders', each] as const),
+  ];
+  for (const [setting, name] of named) {
+    if (names.includes(name)) continue;
+    const origin = config.origins[setting];
+    throw new SidejobError('bad_config', `${origin}: ${setting} "${name}" is none of ${names.join(', ')}.`);
+  }
 }

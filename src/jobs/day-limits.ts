@@ -3,9 +3,9 @@ import { SidejobError } from '../errors.js';
 import type { NewJob } from '../store/record.js';
 import type { Store } from '../store/store.js';
 import { acceptedOn, dayOf, usedOn } from '../store/usage.js';
-import { NOTHING } from './checks.js';
 import type { Engine } from './engine.js';
 import { dollars } from './figures.js';
+import { NOTHING } from './request.js';
 
 /** What the owner may limit, for all CLIs together and for each. Absent or 0: no limit. */
 interface DayLimits {

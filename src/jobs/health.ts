@@ -1,6 +1,6 @@
 // The state of the job manager in figures, and what its owner should know.
 
-import { stat, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import type { EnvRules, ProviderSettings } from '../config/provider-settings.js';
 import { SETTINGS, variableOf } from '../config/settings.js';
 import { FAULT_VARIABLE } from '../process/fault.js';
@@ -11,6 +11,7 @@ import { placesTaken } from '../store/queue.js';
 import { activeOwners } from '../store/servers.js';
 import type { Engine } from './engine.js';
 import { DEPTH_VARIABLE } from './environment.js';
+import { rootsOf } from './roots.js';
 
 const KNOWN_VARIABLES = new Set([
   ...Object.keys(SETTINGS).map(variableOf),
@@ -33,8 +34,9 @@ export async function jobHealth(engine: Engine) {
   }
   const misspelt = Object.keys(engine.env).filter((name) => name.startsWith('SIDEJOB_') && !KNOWN_VARIABLES.has(name));
   if (misspelt.length > 0) warnings.push(`${misspelt.join(', ')} in the environment: no such setting.`);
-  const { mode } = await stat(paths.home);
-  if (mode & 0o077) warnings.push(`${paths.home} is open to other users of this machine; chmod 700 shuts it.`);
+  for (const { written, fault } of await rootsOf(engine, null)) {
+    if (fault) warnings.push(`roots (${origins.roots}): "${written}" ${fault}.`);
+  }
   if (host.boot === '') warnings.push('The boot id cannot be read: jobs of an earlier boot may be shown as running.');
   const elsewhere = activeJobs(store).filter((job) => job.host && compareHost(job.host, host) === 'elsewhere').length;
   if (elsewhere > 0) {

@@ -1,8 +1,9 @@
 // The command line of a job, and what of the user's and the folder's it depends on.
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readFile } from 'node:fs/promises';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { jobFiles } from '../config/paths.js';
+import { readPrivate } from '../config/private-file.js';
 import { errnoOf } from '../errors.js';
 import type { Invocation, Provider } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
@@ -32,7 +33,7 @@ export async function invocationOf(engine: Engine, job: JobRecord, provider: Pro
     sessionId: job.sessionId ?? undefined,
     resume: job.resume === 1,
     ...(schema !== null && provider.structured === 'native' && { outputSchema: { json: schema, file: files.schema } }),
-    ...(provider.promptBy === 'argv' && { prompt: await readFile(files.prompt, 'utf8') }),
+    ...(provider.promptBy === 'argv' && { prompt: await readPrivate(files.prompt) }),
     // What needs no permission is for jobs that may do something.
     extras: { ...extras, ...(job.access === 'read-only' && { allowTools: undefined }) },
     env: engine.envOf(provider),

@@ -1,19 +1,19 @@
 // The job manager: everything a face of Sidejob (MCP, command line) can do with jobs. It opens the store when it
 // is first needed, and puts the parts of this folder together.
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { loadConfig } from '../config/config.js';
 import type { Paths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
 import { currentHost, hostKey } from '../process/host.js';
 import { ancestorsOf, processInfo } from '../process/table.js';
 import type { Provider } from '../providers/provider.js';
+import { openDataFolder } from '../store/data-folder.js';
 import { activeJobs } from '../store/jobs.js';
-import { storeError } from '../store/open.js';
 import { registerServer } from '../store/servers.js';
 import { Store } from '../store/store.js';
+import { isProviderAllowed } from './allowed.js';
 import { findCli, readinessOf } from './clis.js';
-import { checkDefaultProvider, withCustomProviders } from './custom-providers.js';
+import { checkProviderNames, withCustomProviders } from './custom-providers.js';
 import type { Engine, Log } from './engine.js';
 import { cliEnvironment, loginKey } from './environment.js';
 import { Readings } from './readings.js';
@@ -48,7 +48,7 @@ export interface JobManager {
  * @throws SidejobError `bad_config`, `store_unavailable`
  */
 export async function openJobManager({
-  paths,
+  paths: given,
   env,
   providers: known,
   log,
@@ -57,16 +57,12 @@ export async function openJobManager({
   if (process.platform === 'win32') {
     throw new SidejobError('not_supported', 'Sidejob does not run on Windows yet.', 'Use it inside WSL.');
   }
+  // First: what others can write to is no configuration.
+  const paths = await openDataFolder(given);
   const config = await loadConfig(paths.config, env);
   const providers = withCustomProviders(known, config);
-  checkDefaultProvider(config, providers);
-  const [host, self] = await Promise.all([
-    currentHost(),
-    processInfo(process.pid),
-    mkdir(paths.jobs, { recursive: true, mode: 0o700 }).catch((error) => {
-      throw storeError(paths.jobs, error);
-    }),
-  ]);
+  checkProviderNames(config, providers);
+  const [host, self] = await Promise.all([currentHost(), processInfo(process.pid)]);
   // Without it, the other servers would take this one for dead.
   if (!self) throw new Error('this process cannot be found in the process table');
   // Last, so that nothing that fails leaves it open.
@@ -108,7 +104,9 @@ export async function openJobManager({
       const states = await Promise.all(
         providers.map(async (provider) => ({ provider, state: await readinessOf(engine, provider) })),
       );
-      return states.filter(({ state }) => state === 'ready').map(({ provider }) => provider.name);
+      return states
+        .filter(({ provider, state }) => state === 'ready' && isProviderAllowed(engine, provider.name))
+        .map(({ provider }) => provider.name);
     },
     schedule: () => scheduler.schedule(),
   };

@@ -5,6 +5,7 @@ import { oneLine } from '../providers/json.js';
 import type { Provider } from '../providers/provider.js';
 import type { Cause, JobStatus, Outcome, Reason } from '../store/record.js';
 import { hintFor } from './hints.js';
+import { FOLDER_REPLACED, FOLDER_REPLACED_HINT } from './roots.js';
 
 export interface Evidence {
   /** Absent if this server does not know the CLI (configured elsewhere): then its output cannot be read. */
@@ -40,6 +41,10 @@ export function decideOutcome(evidence: Evidence): Verdict {
   const facts = { exitCode, signal: signal ?? null };
 
   if (cause === 'cancel') return { status: 'canceled', reason: null, error: null, hint: null, ...facts };
+  if (exit.kind === 'moved') {
+    const moved = { status: 'failed', reason: 'spawn_failed' } as const;
+    return { ...moved, error: FOLDER_REPLACED, hint: FOLDER_REPLACED_HINT, ...facts };
+  }
   if (cause) return failed(evidence, cause, evidence.causeNote ?? `Ended by ${cause}.`, facts);
   if (exitCode === null) {
     const error = 'The process is gone and left no exit status.';

@@ -2,13 +2,14 @@
 import type { Provider } from '../providers/provider.js';
 import { placesTaken } from '../store/queue.js';
 import { acceptedOn, dayOf, limitedUntil, usedOn } from '../store/usage.js';
+import { isModelAllowed, isProviderAllowed } from './allowed.js';
 import { loginSign, type Readiness, readinessOf } from './clis.js';
 import type { Engine } from './engine.js';
 
 export interface ProviderView {
   name: string;
   title: string;
-  status: Readiness;
+  status: Readiness | 'not_allowed';
   path?: string;
   /** Where it was found: PATH, the login shell's PATH, or the configuration. */
   foundOn?: string;
@@ -29,15 +30,19 @@ export async function describeProviders(engine: Engine, providers: readonly Prov
   const now = Date.now();
   return Promise.all(
     providers.map(async (provider) => {
-      const [status, found, login] = await Promise.all([
+      const allowed = isProviderAllowed(engine, provider.name);
+      const [readiness, found, login] = await Promise.all([
         readinessOf(engine, provider),
         engine.findCli(provider),
         loginSign(provider, engine.envOf(provider)),
       ]);
       const today = usedToday(engine, provider.name, now);
       const until = limitedUntil(engine.store, provider.name, engine.loginKeyOf(provider.name), now);
-      const remedy =
-        status === 'not_installed'
+      const status = allowed ? readiness : 'not_allowed';
+      const models = provider.models.filter((model) => isModelAllowed(engine, model));
+      const remedy = !allowed
+        ? `the person would have to add it to allowedProviders (${engine.config.origins.allowedProviders})`
+        : status === 'not_installed'
           ? provider.install
           : status === 'not_logged_in'
             ? `no sign of a login; if it is not logged in: ${provider.login}`
@@ -50,7 +55,7 @@ export async function describeProviders(engine: Engine, providers: readonly Prov
         ...(found && { path: found.path, foundOn: found.via }),
         ...(found && login && { login }),
         // Of one that is not there, these are of no use to anybody.
-        ...(found && provider.models.length > 0 && { models: provider.models }),
+        ...(found && models.length > 0 && { models }),
         ...(found && { access: provider.accessLevels }),
         ...(running && { running }),
         ...(today && { today }),

@@ -1,7 +1,8 @@
 // What jobs have said so far: the fold over their stdout, gone on with from where it stood, and only for jobs
 // that somebody asks about.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readPrivate, writeNewPrivate } from '../config/private-file.js';
 import { LINE_MAX_BYTES, readLines, SLICE_BYTES } from '../output/lines.js';
 import { readBytes, sizeOf } from '../output/read.js';
 import { emptyFold, type FoldState, foldEnd, foldLine } from '../providers/fold.js';
@@ -128,7 +129,9 @@ export async function* meaningfulLines(provider: Provider, path: string, from: n
 export async function keepAnswer(path: string, answer: string): Promise<void> {
   try {
     const draft = `${path}.${process.pid}`;
-    await writeFile(draft, answer, { mode: 0o600 });
+    // What a process of the same number has left, at some time.
+    await rm(draft, { force: true });
+    await writeNewPrivate(draft, answer);
     await rename(draft, path);
   } catch {
     // Derived data: nothing is lost.
@@ -138,7 +141,7 @@ export async function keepAnswer(path: string, answer: string): Promise<void> {
 /** The answer of an ended job: as kept, or derived from its output once more. */
 export async function endedAnswer(files: { answer: string; stdout: string }, provider: Provider | undefined) {
   try {
-    return await readFile(files.answer, 'utf8');
+    return await readPrivate(files.answer);
   } catch {
     return provider ? (await finalFold(files.stdout, provider)).answer : '';
   }

@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Access, Effort } from '../providers/provider.js';
 import type { JobKind, JobRecord } from '../store/record.js';
 
+/** Ends every refusal: the caller must know that it need not clean up. */
+export const NOTHING = 'Nothing was started.';
+
 /** Who asks, and from where. */
 export interface Caller {
   /** The MCP client and its project: requests are joined within one caller, never across. */

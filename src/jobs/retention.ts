@@ -1,5 +1,5 @@
 // Removes old jobs, rows and files together, in slices that hold nobody up; and folders that no job owns.
-import { readdir, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jobFiles } from '../config/paths.js';
 import { messageOf } from '../errors.js';
@@ -38,7 +38,7 @@ async function sweepFolders(engine: Engine, now: number): Promise<number> {
   for (const name of await readdir(engine.paths.jobs)) {
     if (findJob(engine.store, name)) continue;
     const folder = join(engine.paths.jobs, name);
-    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: now }));
+    const { mtimeMs } = await lstat(folder).catch(() => ({ mtimeMs: now }));
     // A young one may belong to a job that is being submitted this moment.
     if (now - mtimeMs < REST_MS) continue;
     if (await removeFolder(engine, folder)) folders += 1;

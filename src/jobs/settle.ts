@@ -1,7 +1,8 @@
 // Brings one job's record up to what is true: the only place that decides whether a job goes on, has ended, or
 // never began. Any server may settle any job at any time; the guards in the store let one of them win.
-import { readFile, stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { type JobFiles, jobFiles } from '../config/paths.js';
+import { isNotOurs, readPrivate } from '../config/private-file.js';
 import { readBytes, sizeOf } from '../output/read.js';
 import { deadlinePassed, type ExitRecord, readExit } from '../process/exit-file.js';
 import { faultPoint } from '../process/fault.js';
@@ -125,12 +126,14 @@ async function finish(
     : await causeBefore(job, files, exit);
   const provider = engine.providerNamed(job.provider);
   const [fold, launcherLog, stdoutBytes, stderrBytes] = await Promise.all([
-    provider ? foldOf(engine, job, files, provider) : emptyFold(),
-    readFile(files.launcherLog, 'utf8').catch(() => ''),
+    provider ? foldOf(engine, job, files, provider).catch(nothingOfOurs(emptyFold())) : emptyFold(),
+    readPrivate(files.launcherLog).catch(() => ''),
     sizeOf(files.stdout),
     sizeOf(files.stderr),
   ]);
-  const tail = await readBytes(files.stderr, Math.max(0, stderrBytes - STDERR_TAIL_BYTES), STDERR_TAIL_BYTES);
+  const tail = await readBytes(files.stderr, Math.max(0, stderrBytes - STDERR_TAIL_BYTES), STDERR_TAIL_BYTES).catch(
+    nothingOfOurs(Buffer.alloc(0)),
+  );
   const stderr = tail.toString('utf8');
   const { answer, misfit } = await structuredAnswer(job.outputSchema, fold.answer);
   const verdict = decideOutcome({
@@ -171,6 +174,14 @@ async function finish(
   void engine.schedule();
 }
 
+/** What is not our file says nothing; the job must end all the same. */
+function nothingOfOurs<T>(nothing: T): (error: unknown) => T {
+  return (error) => {
+    if (isNotOurs(error)) return nothing;
+    throw error;
+  };
+}
+
 /** What the CLI said, with what it reported beside its output. */
 async function foldOf(engine: Engine, job: JobRecord, files: JobFiles, provider: Provider): Promise<FoldState> {
   const fold = await engine.readings.final(job.id, files.stdout, provider);
@@ -197,7 +208,7 @@ function resetOf(
 async function endOf(files: JobFiles, exit: ExitRecord): Promise<number> {
   const now = Date.now();
   if (exit.kind !== 'exited') return now;
-  const { mtimeMs } = await stat(files.exit).catch(() => ({ mtimeMs: now }));
+  const { mtimeMs } = await lstat(files.exit).catch(() => ({ mtimeMs: now }));
   return Math.min(now, Math.round(mtimeMs));
 }
 
@@ -208,7 +219,7 @@ async function causeBefore(
   exit: ExitRecord,
 ): Promise<{ cause: Cause | null; causeNote: string | null }> {
   if (job.cause !== null && exit.kind === 'exited') {
-    const ended = await stat(files.exit).catch(() => undefined);
+    const ended = await lstat(files.exit).catch(() => undefined);
     const endedFirst = ended !== undefined && job.causeAt !== null && ended.mtimeMs < job.causeAt - FILE_TIME_MS;
     if (endedFirst) return { cause: null, causeNote: null };
   }

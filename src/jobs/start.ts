@@ -2,6 +2,7 @@
 import { access, mkdir } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { jobFiles } from '../config/paths.js';
+import { mustBeNoLink } from '../config/private-file.js';
 import { messageOf, SidejobError } from '../errors.js';
 import { sizeOf } from '../output/read.js';
 import { faultPoint } from '../process/fault.js';
@@ -15,6 +16,7 @@ import { jobEnvironment } from './environment.js';
 import { hintFor } from './hints.js';
 import { invocationOf } from './invocation.js';
 import { UNREAD_OUTCOME } from './outcome.js';
+import { checkFolderAgain } from './roots.js';
 
 /** A living server is first to end a job for its time limit: it reaches the whole tree, not the group alone. */
 const LAUNCHER_DELAY_SEC = 3;
@@ -46,16 +48,16 @@ export async function startJob(engine: Engine, id: string): Promise<void> {
 async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   const provider = engine.providerNamed(job.provider);
   if (!provider) throw new SidejobError('spawn_failed', `The provider "${job.provider}" is not known to this server.`);
+  await checkFolderAgain(engine, job);
   const found = await engine.findCli(provider);
   if (!found) throw new SidejobError('spawn_failed', `${provider.command} is no longer installed.`);
   const files = jobFiles(engine.paths, job.id, job.attempt);
   if ((await sizeOf(files.prompt)) !== job.promptBytes) {
     throw new SidejobError('spawn_failed', 'Its prompt file is missing or incomplete.');
   }
+  for (const folder of [files.dir, files.tmp]) await mustBeNoLink(folder).catch(failStart);
   await mkdir(files.tmp, { recursive: true, mode: 0o700 });
-  const invocation = await invocationOf(engine, job, provider).catch((error) => {
-    throw new SidejobError('spawn_failed', messageOf(error), 'Mend that, then submit it again.');
-  });
+  const invocation = await invocationOf(engine, job, provider).catch(failStart);
   await Promise.all((invocation.needs ?? []).map(mustBeThere));
   const held = await launch(files, {
     path: found.path,
@@ -88,6 +90,10 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   const running = findJob(engine.store, job.id);
   if (running) engine.supervision.watch(running, held.ended);
   engine.store.bell.ring();
+}
+
+function failStart(error: unknown): never {
+  throw new SidejobError('spawn_failed', messageOf(error), 'Mend that, then submit it again.');
 }
 
 function notStarted(error: string, hint: string | null): Outcome {

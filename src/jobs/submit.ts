@@ -1,9 +1,10 @@
 // Accepts a job: everything that can be wrong is found before it is recorded, and once it is recorded it is
 // never lost.
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jobFiles } from '../config/paths.js';
+import { mustBeNoLink, writeNewPrivate } from '../config/private-file.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { faultPoint } from '../process/fault.js';
 import { oneLine } from '../providers/json.js';
@@ -11,6 +12,7 @@ import type { Provider } from '../providers/provider.js';
 import { findByDedupeKey, findJob, findSameRequest } from '../store/jobs.js';
 import type { NewJob } from '../store/record.js';
 import { insertJob, markJoined, markRead } from '../store/transitions.js';
+import { checkModelAllowed, checkProviderAllowed } from './allowed.js';
 import { attachedJobs, withAttachments } from './attach.js';
 import {
   checkAbilities,
@@ -21,15 +23,16 @@ import {
   checkInstalled,
   checkPromptSize,
   checkText,
-  NOTHING,
   workFolder,
 } from './checks.js';
 import { loginSign } from './clis.js';
 import { continued } from './conversation.js';
 import { checkDay } from './day-limits.js';
 import type { Engine } from './engine.js';
+import { checkHour, settleHour } from './hour-limit.js';
 import { newJobId } from './ids.js';
-import { type Caller, type JobRequest, requestKey, type Submitted } from './request.js';
+import { type Caller, type JobRequest, NOTHING, requestKey, type Submitted } from './request.js';
+import { projectRoot } from './roots.js';
 import { schemaText, withSchema } from './structured.js';
 
 /** How long an ended, unread job still answers the same request. */
@@ -47,16 +50,20 @@ export async function submitJob(
   provider: Provider,
 ): Promise<Submitted> {
   checkText(request);
+  checkProviderAllowed(engine, provider);
   checkAbilities(request, provider);
-  const access = checkAccess(engine, request, provider);
+  const { depth, outer } = await checkDepth(engine);
+  const access = checkAccess(engine, request, provider, outer);
   const outputSchema = request.outputSchema === undefined ? null : await schemaText(request.outputSchema);
-  const depth = await checkDepth(engine);
   const conversation = request.continueJob === undefined ? undefined : await continued(engine, request, provider);
   const parent = conversation?.job;
-  const cwd = await workFolder(engine, caller, parent ? { ...request, cwd: parent.cwd } : request);
+  const model = request.model ?? parent?.model ?? null;
+  checkModelAllowed(engine, provider, model);
+  const project = projectRoot(caller.project, outer);
+  const cwd = await workFolder(engine, caller, parent ? { ...request, cwd: parent.cwd } : request, project);
   await checkInstalled(engine, provider);
   await checkDisk(engine);
-  const attached = await withAttachments(engine, request.prompt, request.attach ?? [], cwd);
+  const attached = await withAttachments(engine, request.prompt, request.attach ?? [], { cwd, project });
   const instructed = outputSchema !== null && provider.structured !== 'native';
   const asked = instructed ? withSchema(attached, outputSchema) : attached;
   const prompt = provider.slashCommands && asked.startsWith('/') ? `\n${asked}` : asked;
@@ -64,7 +71,6 @@ export async function submitJob(
 
   const id = newJobId(provider.name);
   const login = engine.loginKeyOf(provider.name);
-  const model = request.model ?? parent?.model ?? null;
   const effort = request.effort ?? null;
   // Some CLIs forget it from one run to the next; those that do not ignore it.
   const systemPrompt = request.systemPrompt ?? parent?.systemPrompt ?? null;
@@ -108,6 +114,7 @@ export async function submitJob(
     return same;
   }
 
+  await settleHour(engine);
   // The files come first: the record is the acceptance, and then everything it speaks of is there.
   await writeFiles(engine, id, prompt, outputSchema);
   faultPoint('submit.files');
@@ -120,6 +127,7 @@ export async function submitJob(
         return already;
       }
       checkBusy(engine, job);
+      checkHour(engine);
       checkDay(engine, job);
       engine.register();
       insertJob(engine.store, job);
@@ -156,10 +164,13 @@ function existing(engine: Engine, job: NewJob, request: JobRequest): Submitted |
 async function writeFiles(engine: Engine, id: string, prompt: string, schema: string | null): Promise<void> {
   const files = jobFiles(engine.paths, id);
   try {
-    await mkdir(files.dir, { recursive: true, mode: 0o700 });
-    await writeFile(files.prompt, prompt, { mode: 0o600 });
-    if (schema !== null) await writeFile(files.schema, schema, { mode: 0o600 });
+    await mkdir(engine.paths.jobs, { recursive: true, mode: 0o700 });
+    await mustBeNoLink(engine.paths.jobs);
+    await mkdir(files.dir, { mode: 0o700 });
+    await writeNewPrivate(files.prompt, prompt);
+    if (schema !== null) await writeNewPrivate(files.schema, schema);
   } catch (error) {
+    if (error instanceof SidejobError) throw error;
     const code = errnoOf(error) === 'ENOSPC' ? 'disk_full' : 'store_unavailable';
     throw new SidejobError(code, `${files.dir} cannot be written: ${messageOf(error)}.`, NOTHING, { cause: error });
   }

@@ -1,5 +1,5 @@
 // A job as callers see it: what applies, and nothing else. Everything here can be derived again.
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { jobFiles } from '../config/paths.js';
 import { readPage } from '../output/read.js';
 import { oneLine } from '../providers/json.js';
@@ -83,7 +83,7 @@ async function activity(engine: Engine, job: JobRecord) {
   const files = jobFiles(engine.paths, job.id, job.attempt);
   const provider = engine.providerNamed(job.provider);
   const [stdout, stderr] = await Promise.all(
-    [files.stdout, files.stderr].map((path) => stat(path).catch(() => undefined)),
+    [files.stdout, files.stderr].map((path) => lstat(path).catch(() => undefined)),
   );
   const fold = provider && (await engine.readings.soon(job.id, files.stdout, provider, ACTIVITY_MS));
   const changedAt = Math.max(stdout?.mtimeMs ?? 0, stderr?.mtimeMs ?? 0, job.startedAt ?? 0);

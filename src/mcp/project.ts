@@ -10,7 +10,12 @@ const MARKS = ['.git', '.hg', '.jj', 'package.json', 'pyproject.toml', 'Cargo.to
  */
 export async function findProject(env: NodeJS.ProcessEnv, cwd: string, home: string): Promise<string | null> {
   // One name for one folder: jobs are found by it, from every client.
-  if (env.CLAUDE_PROJECT_DIR) return realpath(env.CLAUDE_PROJECT_DIR).catch(() => env.CLAUDE_PROJECT_DIR ?? null);
+  const said = env.CLAUDE_PROJECT_DIR;
+  if (said) {
+    const folder = await realpath(said).catch(() => said);
+    // The whole disk is nobody's project.
+    return folder === '/' ? null : folder;
+  }
   for (let folder = cwd; folder !== dirname(folder) && folder !== home; folder = dirname(folder)) {
     for (const mark of MARKS) {
       if (await stat(join(folder, mark)).catch(() => undefined)) return folder;

@@ -1,6 +1,6 @@
 // Lines of a file that may be a gigabyte long and still growing, in slices that never hold up the event loop.
-import { open } from 'node:fs/promises';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import { openPrivate } from '../config/private-file.js';
 import { errnoOf } from '../errors.js';
 
 export const SLICE_BYTES = 256 * 1024;
@@ -29,7 +29,7 @@ export async function* readLines(
   final = false,
   mayMatter: (bytes: Buffer) => boolean = () => true,
 ): AsyncGenerator<LineSlice> {
-  const file = await open(path, 'r').catch(nullIfMissing);
+  const file = await openPrivate(path, 'r').catch(nullIfMissing);
   if (!file) return;
   // One buffer for the whole file: lines are valid until the next slice is asked for.
   const buffer = Buffer.allocUnsafe(SLICE_BYTES);

@@ -1,6 +1,7 @@
 // Reading a job's output by byte offset. The output never passes through here as a whole: each read is
 // bounded, and costs the same at the end of a gigabyte as at its beginning.
-import { open, stat } from 'node:fs/promises';
+import { type FileHandle, lstat } from 'node:fs/promises';
+import { openPrivate } from '../config/private-file.js';
 import { errnoOf } from '../errors.js';
 
 export interface Page {
@@ -16,7 +17,7 @@ export interface Page {
 /** Size in bytes; 0 for a file that does not exist (yet). */
 export async function sizeOf(path: string): Promise<number> {
   try {
-    return (await stat(path)).size;
+    return (await lstat(path)).size;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return 0;
     throw error;
@@ -25,9 +26,9 @@ export async function sizeOf(path: string): Promise<number> {
 
 /** At most `length` bytes from `offset`; shorter at the end of the file. A missing file is empty. */
 export async function readBytes(path: string, offset: number, length: number): Promise<Buffer> {
-  let file: Awaited<ReturnType<typeof open>>;
+  let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    file = await openPrivate(path, 'r');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;

@@ -1,5 +1,5 @@
 // What the launcher wrote down about the end of its command.
-import { readFile } from 'node:fs/promises';
+import { isNotOurs, readPrivate } from '../config/private-file.js';
 import { errnoOf } from '../errors.js';
 
 export type ExitRecord =
@@ -7,12 +7,15 @@ export type ExitRecord =
   | { kind: 'none' }
   /** The launcher left without running the command. */
   | { kind: 'never_ran' }
+  /** The launcher found itself in another folder than the one the job was accepted for, and ran nothing. */
+  | { kind: 'moved' }
   | { kind: 'exited'; code: number };
 
 /** Reads an exit file. Valid is a number and a newline; anything else, a missing file too, is `none`. */
 export async function readExit(path: string): Promise<ExitRecord> {
   const text = await readIfThere(path);
   if (text.startsWith('nogo\n')) return { kind: 'never_ran' };
+  if (text.startsWith('moved\n')) return { kind: 'moved' };
   const match = /^(\d{1,3})\n/.exec(text);
   return match ? { kind: 'exited', code: Number(match[1]) } : { kind: 'none' };
 }
@@ -25,9 +28,9 @@ export async function deadlinePassed(path: string): Promise<boolean> {
 /** A file that is not there says nothing; one that cannot be read just now must not be taken for that. */
 async function readIfThere(path: string): Promise<string> {
   try {
-    return await readFile(path, 'latin1');
+    return await readPrivate(path, 'latin1');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return '';
+    if (errnoOf(error) === 'ENOENT' || isNotOurs(error)) return '';
     throw error;
   }
 }

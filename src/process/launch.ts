@@ -4,6 +4,7 @@ import { access, type FileHandle, open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { JobFiles } from '../config/paths.js';
+import { openPrivate } from '../config/private-file.js';
 import { messageOf, SidejobError } from '../errors.js';
 import { currentHost, hostKey } from './host.js';
 import type { ProcessIdentity } from './identity.js';
@@ -18,6 +19,7 @@ export interface Command {
   /** Absolute path: a bare name could be a builtin of the shell. */
   path: string;
   args: readonly string[];
+  /** Without symbolic links in it: nothing is run where the launcher finds itself in another folder. */
   cwd: string;
   env: Record<string, string>;
   /** What it reads on stdin; the job's prompt file by default. */
@@ -50,21 +52,24 @@ export async function launch(files: JobFiles, command: Command): Promise<HeldLau
     throw new SidejobError('spawn_failed', 'Sidejob was replaced under this server; restart the client.');
   });
   const opened: FileHandle[] = [];
-  const openFile = async (path: string, flags: string) => {
-    const handle = await open(path, flags, 0o600);
+  const keep = async (opening: Promise<FileHandle>) => {
+    const handle = await opening;
     opened.push(handle);
     return handle;
   };
   try {
-    for (const path of [files.exit, files.deadline]) await (await openFile(path, 'w')).write(BLANKS);
-    const prompt = await openFile(command.stdin ?? files.prompt, 'r');
-    const stdout = await openFile(files.stdout, 'a');
-    const log = await openFile(files.launcherLog, 'a');
-    const stderr = await openFile(files.stderr, 'a');
+    for (const path of [files.exit, files.deadline]) await (await keep(openPrivate(path, 'w'))).write(BLANKS);
+    const prompt = await keep(command.stdin ? open(command.stdin, 'r') : openPrivate(files.prompt, 'r'));
+    const stdout = await keep(openPrivate(files.stdout, 'a'));
+    const log = await keep(openPrivate(files.launcherLog, 'a'));
+    const stderr = await keep(openPrivate(files.stderr, 'a'));
     const { timeoutSec, graceSec } = command;
     const spawned = execa(
       '/bin/sh',
-      [LAUNCHER, files.exit, files.deadline, String(timeoutSec), String(graceSec), command.path, ...command.args],
+      [
+        ...[LAUNCHER, files.exit, files.deadline, String(timeoutSec), String(graceSec)],
+        ...[command.cwd, command.path, ...command.args],
+      ],
       {
         stdio: [fd(prompt), fd(stdout), fd(log), fd(stderr), 'pipe'],
         cwd: command.cwd,

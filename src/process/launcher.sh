@@ -1,12 +1,13 @@
 #!/bin/sh
 # Runs one command and records how it ended, without a server.
 #
-# usage: launcher.sh EXIT_FILE DEADLINE_FILE TIMEOUT_SEC GRACE_SEC COMMAND [ARG...]
+# usage: launcher.sh EXIT_FILE DEADLINE_FILE TIMEOUT_SEC GRACE_SEC FOLDER COMMAND [ARG...]
 #
 # fd 0 the prompt, 1 the job's stdout, 2 launcher.log, 3 the job's stderr, 4 the go pipe.
 # Both files exist already, filled with blanks, and are overwritten in place: no rename that a signal could
 # cut short, and room even on a full disk. EXIT_FILE gets the exit status, or `nogo` if the command was never
-# run. DEADLINE_FILE gets `timeout` if the time limit ended the group. This process leads its own session and
+# run, or `moved` if this process is not in FOLDER (an absolute path without symbolic links): somebody has put
+# another one in its place since it was checked. DEADLINE_FILE gets `timeout` if the time limit ended the group. This process leads its own session and
 # process group, so `kill -- -$$` reaches the whole job.
 #
 # The braces make the shell read the whole script before it runs any of it: replacing this file (an upgrade)
@@ -15,13 +16,18 @@
   # Handlers, not "ignore": an ignored signal would stay ignored in the command.
   trap : HUP INT QUIT TERM USR1 USR2 ALRM
   exec 9<>"$1" 8<>"$2" || exit 125
-  limit=$3 grace=$4
-  shift 4
+  limit=$3 grace=$4 folder=$5
+  shift 5
 
   # End of file instead of `go`: the server died before it had recorded this process.
   read -r go <&4 || go=
   exec 4<&-
   [ "$go" = go ] || { echo nogo >&9; exit 125; }
+
+  # Asked of the system, not of the environment; a name that leads elsewhere by now has led us there already.
+  cd -P . 2>/dev/null || PWD=
+  [ "$PWD" = "$folder" ] || { echo moved >&9; exit 125; }
+  unset OLDPWD
 
   watch=
   if [ "$limit" != 0 ]; then

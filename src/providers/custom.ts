@@ -57,7 +57,11 @@ function invoke(definition: Definition, request: ProviderRequest): Invocation {
   // The folder first: what a caller says is never read as a template.
   const inFolder = (word: string) => word.replaceAll('{cwd}', () => request.cwd);
   const fill = (words: readonly string[] | undefined, mark: string, value: string | undefined) =>
-    value === undefined ? [] : (words ?? []).map((word) => inFolder(word).replaceAll(`{${mark}}`, () => value));
+    value === undefined
+      ? []
+      : (words ?? []).map((word) =>
+          inFolder(word).replaceAll(`{${mark}}`, () => (word === `{${mark}}` ? noFlag(value) : value)),
+        );
   const args = [
     ...(request.extras.args ?? []).map(inFolder),
     ...(access[request.access] ?? []).map(inFolder),
@@ -69,6 +73,11 @@ function invoke(definition: Definition, request: ProviderRequest): Invocation {
     ...(Array.isArray(prompt) ? fill(prompt, 'prompt', request.prompt) : []),
   ];
   return { args, env: { ...accessEnv?.[request.access] } };
+}
+
+/** A text that stands alone as an argument, so that it is not read as a flag. (Names that begin so are refused before.) */
+function noFlag(text: string): string {
+  return text.startsWith('-') ? ` ${text}` : text;
 }
 
 /** One rule as a function of a record. */

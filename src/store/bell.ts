@@ -2,7 +2,7 @@
 // the store. Listening costs nothing while nobody waits.
 import { EventEmitter } from 'node:events';
 import { type FSWatcher, watch } from 'node:fs';
-import { utimes } from 'node:fs/promises';
+import { lutimes } from 'node:fs/promises';
 
 /** How often the store itself is asked, in case a watch misses a change or cannot be had (EMFILE). */
 const POLL_MS = 1000;
@@ -22,7 +22,7 @@ export class Bell {
   ring(): void {
     this.#listeners.emit('ring');
     const now = new Date();
-    utimes(this.path, now, now).catch(() => {});
+    lutimes(this.path, now, now).catch(() => {});
   }
 
   /** Calls `listener` after every change until the returned function is called. */

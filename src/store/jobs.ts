@@ -69,7 +69,9 @@ export function findBySession(store: Store, provider: string, sessionId: string)
 
 /** The running job whose launcher is one of these processes. */
 export function findByLauncher(store: Store, processes: readonly { pid: number; start: string }[]) {
-  return activeJobs(store).find((job) => processes.some(({ pid, start }) => job.pid === pid && job.pidStart === start));
+  const jobs = activeJobs(store);
+  const found = processes.map(({ pid, start }) => jobs.find((job) => job.pid === pid && job.pidStart === start));
+  return found.find((job) => job !== undefined);
 }
 
 /** The newest job of a conversation that has begun, by the CLI's own id of it. */

@@ -1,9 +1,10 @@
 // Opens the SQLite file: pragmas, migrations, and clear errors for a store that cannot be used. Nothing is
 // recreated or overwritten: a damaged store is the user's to decide about.
-import { chmod, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
+import { openPrivate } from '../config/private-file.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { migration001 } from './migrations/001-jobs.js';
 
@@ -48,14 +49,14 @@ export async function openDatabase(path: string): Promise<Database.Database> {
  * locks. A new file gets its mode here.
  */
 async function checkHeader(path: string): Promise<void> {
-  let file: Awaited<ReturnType<typeof open>>;
+  let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    file = await openPrivate(path, 'r');
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
-    const created = await open(path, 'a', 0o600);
+    const created = await openPrivate(path, 'a');
+    await created.chmod(0o600);
     await created.close();
-    await chmod(path, 0o600);
     return;
   }
   try {

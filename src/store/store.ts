@@ -1,6 +1,6 @@
 // The store's one door: prepared statements, transactions that wait for locks without blocking, and the bell.
-import { open } from 'node:fs/promises';
 import type Database from 'better-sqlite3';
+import { openPrivate } from '../config/private-file.js';
 import { Bell } from './bell.js';
 import { openDatabase, retryWhileBusy, storeError } from './open.js';
 
@@ -22,7 +22,7 @@ export class Store {
   static async open(path: string, bellPath: string): Promise<Store> {
     const db = await openDatabase(path);
     // The bell must exist before anybody watches it; without it, only the poll wakes.
-    const bell = await open(bellPath, 'a', 0o600).catch(() => undefined);
+    const bell = await openPrivate(bellPath, 'a').catch(() => undefined);
     await bell?.close();
     return new Store(path, db, bellPath);
   }

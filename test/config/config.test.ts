@@ -103,3 +103,22 @@ test.each([
   ].join('\n');
   expect(lineOf(text, path)).toBe(line);
 });
+
+test.each([
+  ['[env.set]\n"A=B" = "x"\n', /:2: env\.set\.A=B: .*is no name of a variable\.$/],
+  ['[env.set]\nA = "x\\u0000y"\n', /:2: env\.set\.A: holds a NUL byte\.$/],
+])('%j cannot be a variable', async (text, message) => {
+  await expect(loadConfig(await configFile(text), {})).rejects.toMatchObject({ code: 'bad_config', message });
+});
+
+test('lists come from the file as lists, and from a variable as one text', async () => {
+  const file = await configFile('roots = ["~/a:b", "/c"]\nallowedModels = ["x"]\n');
+  const byFile = await loadConfig(file, {});
+  expect(byFile.settings).toMatchObject({ roots: ['~/a:b', '/c'], allowedModels: ['x'], allowedProviders: [] });
+  const byVariable = await loadConfig(file, { SIDEJOB_ROOTS: '~/a:/b c:', SIDEJOB_ALLOWED_MODELS: 'y, z*' });
+  expect(byVariable.settings).toMatchObject({ roots: ['~/a', '/b c'], allowedModels: ['y', 'z*'] });
+  expect(byVariable.origins).toMatchObject({ roots: 'SIDEJOB_ROOTS', allowedProviders: 'default' });
+  for (const variable of [':', ' ']) {
+    await expect(loadConfig(file, { SIDEJOB_ROOTS: variable })).rejects.toThrow(/^SIDEJOB_ROOTS: /);
+  }
+});

@@ -14,7 +14,7 @@ const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
 /** A server whose data folder is a tmpfs of so many megabytes. */
 async function onSmallDisk(sandbox: Sandbox, megabytes: number, env: Record<string, string>): Promise<Assistant> {
   await mkdir(sandbox.home, { recursive: true });
-  const mount = `mount -t tmpfs -o size=${megabytes}m tmpfs "$SIDEJOB_HOME" && exec "$0" "$1"`;
+  const mount = `mount -t tmpfs -o mode=700,size=${megabytes}m tmpfs "$SIDEJOB_HOME" && exec "$0" "$1"`;
   return sandbox.assistant({
     command: 'unshare',
     args: ['-m', '/bin/sh', '-c', mount, process.execPath, SERVER],

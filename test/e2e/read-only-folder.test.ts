@@ -1,7 +1,7 @@
 // A data folder that cannot be written: a clear error on each call that needs it, and health still answers. Root
 // may write everywhere, so the server runs as nobody.
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
@@ -29,6 +29,7 @@ test.skipIf(!canDrop)('a data folder that may not be written is told as such', a
   await chmod(open, 0o755);
   const home = join(open, 'home');
   await mkdir(home, { mode: 0o555 });
+  if (isRoot) await chown(home, 65534, 65534);
 
   const assistant = await powerless(sandbox, home);
   for (const [tool, args] of [

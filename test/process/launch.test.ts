@@ -1,7 +1,9 @@
 // The launcher, alone: what it writes down, and what it never runs.
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmod, mkdir, readFile, rename, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { jobFiles, resolvePaths } from '../../src/config/paths.js';
 import { deadlinePassed, readExit, startFailure } from '../../src/process/exit-file.js';
 import { currentHost } from '../../src/process/host.js';
@@ -131,4 +133,98 @@ test('a command that is not there, not executable, or has no interpreter is told
 
 test('a working folder that is gone is an error of its own, not "command not found"', async () => {
   await expect(held('', { cwd: '/no/such/folder' })).rejects.toMatchObject({ code: 'spawn_failed' });
+});
+
+const LAUNCHER = fileURLToPath(new URL('../../src/process/launcher.sh', import.meta.url));
+/** Every shell of this machine that could be its sh. */
+const SHELLS = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh'], ['ksh'], ['zsh', '--emulate', 'sh']].filter(
+  ([name = '', ...rest]) => spawnSync(name, [...rest, '-c', 'exit 0']).status === 0,
+);
+
+describe.each(SHELLS.map((words) => ({ words, name: words.join(' ') })))(
+  'the folder, looked at by $name',
+  ({ words }) => {
+    /** Runs the launcher by itself, in `cwd`, for a job that was accepted for `folder`. */
+    async function run(cwd: string, folder: string): Promise<{ exit: string; stdout: string }> {
+      const out = await tempFolder();
+      const [exit, deadline] = [join(out, 'exit'), join(out, 'deadline')];
+      for (const file of [exit, deadline]) await writeFile(file, ' '.repeat(8));
+      const script = `exec "$@" 3>/dev/null 4<<END\ngo\nEND`;
+      const command = ['/bin/sh', '-c', 'pwd; [ "$OLDPWD" ] || echo unset'];
+      const { stdout } = spawnSync(
+        'sh',
+        ['-c', script, 'sh', ...words, LAUNCHER, exit, deadline, '0', '1', folder, ...command],
+        // A stranger's idea of where this is.
+        { cwd, encoding: 'utf8', env: { PATH: process.env.PATH, PWD: folder, OLDPWD: '/', CDPATH: '/' } },
+      );
+      return { exit: await readFile(exit, 'utf8'), stdout };
+    }
+
+    test.each([
+      'plain',
+      'with a space at its end ',
+      'line\nbreak',
+      'ends in one\n',
+      "it's $HOME `x` *",
+      '-n',
+      'ünï\u0301',
+    ])('runs in the right one, by the name of %j', async (name) => {
+      const folder = join(await tempFolder(), name);
+      await mkdir(folder);
+      expect(await run(folder, folder)).toEqual({ exit: expect.stringMatching(/^0\n/), stdout: `${folder}\nunset\n` });
+    });
+
+    test('runs nothing where a link stands in its place, or in that of a folder above', async () => {
+      const root = await tempFolder();
+      const [folder, elsewhere] = [join(root, 'a', 'b'), join(root, 'elsewhere')];
+      await mkdir(folder, { recursive: true });
+      await mkdir(join(elsewhere, 'b'), { recursive: true });
+      await rename(join(root, 'a'), join(root, 'was'));
+      await symlink(elsewhere, join(root, 'a'));
+      expect(await run(folder, folder)).toEqual({ exit: expect.stringMatching(/^moved\n/), stdout: '' });
+      await symlink(elsewhere, join(root, 'link'));
+      expect(await run(join(root, 'link'), join(root, 'link'))).toMatchObject({ stdout: '' });
+    });
+  },
+);
+
+test('a folder that was replaced by a link is noticed after the spawn, and told as such', async () => {
+  const root = await tempFolder();
+  await mkdir(join(root, 'real'));
+  await symlink(join(root, 'real'), join(root, 'link'));
+  const { files, started } = await held('echo ran', { cwd: join(root, 'link') });
+  started.go();
+  await started.ended;
+  expect(await readExit(files.exit)).toEqual({ kind: 'moved' });
+  expect(await readFile(files.stdout, 'utf8')).toBe('');
+});
+
+test.each(['stdout', 'stderr', 'exit', 'deadline', 'launcherLog', 'prompt'] as const)(
+  'a link in the place of %s is not followed, and nothing is started',
+  async (name) => {
+    const home = await tempFolder();
+    const files = jobFiles(resolvePaths({ SIDEJOB_HOME: home }), 'shell-1');
+    await mkdir(files.dir, { recursive: true });
+    const mine = join(home, 'mine');
+    await writeFile(mine, 'untouched');
+    if (name !== 'prompt') await writeFile(files.prompt, 'echo ran');
+    await symlink(mine, files[name]);
+    const command = { path: '/bin/sh', args: ['-s'], cwd: files.dir, env: {}, timeoutSec: 0, graceSec: 1 };
+    await expect(launch(files, command)).rejects.toThrow(`${files[name]} is a symbolic link`);
+    expect(await readFile(mine, 'utf8')).toBe('untouched');
+  },
+);
+
+test('a job folder that is a link, and a pipe in the place of a file, are refused without waiting', async () => {
+  const home = await tempFolder();
+  const files = jobFiles(resolvePaths({ SIDEJOB_HOME: home }), 'shell-1');
+  await mkdir(join(home, 'elsewhere'));
+  await mkdir(join(home, 'jobs'));
+  await symlink(join(home, 'elsewhere'), files.dir);
+  const command = { path: '/bin/sh', args: ['-s'], cwd: home, env: {}, timeoutSec: 0, graceSec: 1 };
+  await expect(launch(files, command)).rejects.toThrow(`${files.dir} is a symbolic link`);
+  await unlink(files.dir);
+  await mkdir(files.dir);
+  execFileSync('mkfifo', [files.exit]);
+  await expect(launch(files, command)).rejects.toThrow('is no regular file');
 });

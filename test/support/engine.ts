@@ -1,4 +1,6 @@
 // A job manager on a folder of its own, with one provider whose "CLI" is /bin/sh: the prompt is the script.
+import { realpath } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { resolvePaths } from '../../src/config/paths.js';
@@ -64,7 +66,12 @@ export interface TestEngine {
 /** Opens a job manager; everything that is left of its jobs is ended after the test. */
 export async function testEngine(options: { home?: string; env?: NodeJS.ProcessEnv } = {}): Promise<TestEngine> {
   const home = options.home ?? join(await tempFolder(), 'home');
-  const env = { PATH: process.env.PATH, HOME: home, SIDEJOB_HOME: home, SIDEJOB_GRACE_SEC: '1', ...options.env };
+  const env = {
+    ...{ PATH: process.env.PATH, HOME: home, SIDEJOB_HOME: home, SIDEJOB_GRACE_SEC: '1' },
+    // Every test's own folders.
+    SIDEJOB_ROOTS: await realpath(tmpdir()),
+    ...options.env,
+  };
   const log = { warn: () => {}, error: () => {}, debug: () => {} };
   const manager = await openJobManager({ paths: resolvePaths(env), env, providers: [shell], log });
   const { engine } = manager;

@@ -67,6 +67,8 @@ export class Sandbox {
       PATH: this.bin,
       SIDEJOB_HOME: this.home,
       SIDEJOB_GRACE_SEC: '1',
+      // Folders are made beside the home folder, and beside one another.
+      SIDEJOB_ROOTS: this.root,
       ANTHROPIC_API_KEY: 'posing',
       CODEX_API_KEY: 'posing',
       GEMINI_API_KEY: 'posing',

@@ -1,7 +1,19 @@
 // Finds, reads and replaces a client's configuration file. Nothing is lost on the way: the old bytes are kept beside the
 // file, the new ones arrive by rename. Knows nothing of what is in it.
 import { randomUUID } from 'node:crypto';
-import { lstat, open, readdir, readFile, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf, messageOf, SidejobError } from '../../errors.js';
 import type { Client, Machine } from './clients.js';
@@ -53,6 +65,8 @@ export async function backup(file: ConfigFile, now = new Date()): Promise<string
   for (const name of [first, `${first}-${now.toISOString().replaceAll(/[:.]/g, '-')}`]) {
     try {
       await writeFile(name, file.bytes, { flag: 'wx', mode: file.mode });
+      // Whatever the umask: as the original's.
+      await chmod(name, file.mode);
       return name;
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw failure(`${name}, the backup, cannot be written`, error);

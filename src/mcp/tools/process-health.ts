@@ -48,7 +48,9 @@ function lines({ jobs, queue, store, config, warnings }: Health): string[] {
   const { supervisedHere, adoptedHere, servers, ...counts } = jobs;
   const counted = Object.entries(counts).map(([status, n]) => `${n} ${status}`);
   const changed = Object.entries(config.settings).filter(([, { origin }]) => origin !== 'default');
-  const settings = changed.map(([name, { value, origin }]) => `${name} = ${value} (${origin})`);
+  const settings = changed.map(
+    ([name, { value, origin }]) => `${name} = ${Array.isArray(value) ? `[${value.join(', ')}]` : value} (${origin})`,
+  );
   const named = Object.entries(config.providers).map(([name, keys]) => `${name} (${Object.keys(keys).join(', ')})`);
   const tables = [config.env && '[env]', named.length > 0 && `providers: ${named.join(', ')}`].filter(Boolean);
   return [

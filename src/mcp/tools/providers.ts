@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isModelAllowed, isProviderAllowed } from '../../jobs/allowed.js';
 import { chooseProvider, knownProvider } from '../../jobs/choose.js';
 import { dollars, localTime, shortCount } from '../../jobs/figures.js';
 import { modelsOf } from '../../jobs/models.js';
@@ -25,7 +26,8 @@ export const providers = defineTool({
     const views = await describeProviders(engine, wanted);
     // Asked about one, the CLI itself is asked; about all, that would take seconds.
     const [only] = provider === undefined ? [] : wanted;
-    const models = only && (await modelsOf(engine, only));
+    const asked = only && isProviderAllowed(engine, only.name) ? await modelsOf(engine, only) : undefined;
+    const models = asked?.filter((model) => isModelAllowed(engine, model));
     if (views[0] && models && models.length > 0) views[0].models = models;
     const chosen = await chooseProvider(engine, undefined, call.clientName).catch(() => undefined);
     const lines = views.map((view) => {
