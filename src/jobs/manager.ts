@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { loadConfig } from '../config/config.js';
 import type { Paths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
+import { Secrets } from '../output/secrets/secrets.js';
 import { currentHost, hostKey } from '../process/host.js';
 import { ancestorsOf, processInfo } from '../process/table.js';
 import type { Provider } from '../providers/provider.js';
@@ -32,6 +33,8 @@ export interface ManagerOptions {
   env: NodeJS.ProcessEnv;
   providers: readonly Provider[];
   log: Log;
+  /** Of the face that shows; it learns the configuration here. */
+  secrets?: Secrets;
   /** For a command that is gone in a moment: it takes over no job. */
   passive?: boolean;
 }
@@ -52,12 +55,15 @@ export async function openJobManager({
   env,
   providers: known,
   log,
+  secrets = new Secrets(env),
   passive = false,
 }: ManagerOptions): Promise<JobManager> {
   if (process.platform === 'win32') {
     throw new SidejobError('not_supported', 'Sidejob does not run on Windows yet.', 'Use it inside WSL.');
   }
   const config = await loadConfig(paths.config, env);
+  const owned = [config.env, ...Object.values(config.providers).map((each) => each.env)];
+  secrets.configure(config.settings.redact, ...owned.map((rules) => rules?.set));
   const providers = withCustomProviders(known, config);
   checkDefaultProvider(config, providers);
   const [host, self] = await Promise.all([
@@ -81,6 +87,7 @@ export async function openJobManager({
     store,
     host,
     log,
+    secrets,
     server: {
       id: randomUUID(),
       host: hostKey(host),

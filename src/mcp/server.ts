@@ -15,6 +15,7 @@ import { parseArguments } from './arguments.js';
 import { offerCompletions } from './completions.js';
 import { askInstead, askNow, type Responses, responsesOf, withResponses } from './eliciting.js';
 import { INSTRUCTIONS } from './instructions.js';
+import { maskedReply } from './masked.js';
 import { offerPrompts } from './prompts.js';
 import { TOOLS } from './registry.js';
 import { offerResources } from './resources.js';
@@ -36,7 +37,7 @@ export function createServer(session: Session): Server {
     const reply = await answer(session, tool, request.params, asking, responsesOf(context));
     if (isInputRequiredResult(reply)) return reply;
     if (tool && !reply.isError) mindNewJobs(tool.name);
-    return toResult(reply);
+    return maskedReply(session.secrets, toResult(reply));
   });
   const mindNewJobs = offerResources(server, session);
   offerPrompts(server);
@@ -93,7 +94,7 @@ async function answer(
     const args = await withResponses(given, responses, session.home);
     const tasks = declaresTasks(context.mcpReq.envelope);
     call = {
-      ...(await session.call(clientName, context.mcpReq.signal, progressOf(context), tasks)),
+      ...(await session.call(clientName, context.mcpReq.signal, progressOf(context, session), tasks)),
       arrivedAt: asking.arrivedAt,
     };
     const reply = await tool.handle(args, call);
@@ -154,12 +155,15 @@ function capabilitiesOf(server: Server, context: ServerContext): ClientCapabilit
   return (envelope?.[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities | undefined) ?? server.getClientCapabilities();
 }
 
-function progressOf(context: ServerContext) {
+function progressOf(context: ServerContext, { secrets }: Session): Call['progress'] {
   const progressToken = context.mcpReq._meta?.progressToken;
   if (progressToken === undefined) return undefined;
-  return (progress: number, message: string) => {
+  return async (progress, text, isOver) => {
+    const message = await secrets.mask(text);
+    // Progress of a call that has been answered is an error to some clients.
+    if (isOver()) return;
     // A client that has gone away is noticed by the transport, not here.
-    void context.mcpReq
+    await context.mcpReq
       .notify({ method: 'notifications/progress', params: { progressToken, progress, message } })
       .catch(() => {});
   };

@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { messageOf } from '../errors.js';
 import { waitForJobs } from '../jobs/wait.js';
+import { maskedReply } from './masked.js';
 import type { Session } from './session.js';
 import { missingTasks } from './task-methods.js';
 import { declaresTasks, isTask, jobIdsOf, viewTaskInFull } from './tasks.js';
@@ -116,7 +117,7 @@ export class TaskNotifications implements Transport {
       });
       // Or they were removed meanwhile.
       if (signal.aborted || !isTask(engine, taskId)) return;
-      const task = await viewTaskInFull(engine, taskId, jobs);
+      const task = await maskedReply(engine.secrets, await viewTaskInFull(engine, taskId, jobs));
       const params = { ...task, _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
       await this.inner.send({ jsonrpc: '2.0', method: 'notifications/tasks', params });
     } catch (error) {

@@ -24,7 +24,7 @@ export interface Call {
   /** Aborted when the client cancels the call: that ends a wait, never a job. */
   readonly signal: AbortSignal;
   /** Tells the client that the call goes on; present if it gave a progress token. */
-  readonly progress?: (elapsedSec: number, message: string) => void;
+  readonly progress?: (elapsedSec: number, message: string, isOver: () => boolean) => Promise<void>;
   /** Whether the client takes a task for an answer. */
   readonly tasks: boolean;
   /** What health needs to know of the server itself. */

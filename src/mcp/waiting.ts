@@ -22,7 +22,7 @@ export async function waitInCall(
   const { progress } = call;
   const report = async (send: NonNullable<Call['progress']>) => {
     const active = (await Promise.all(ids.map((id) => activeLine(engine, id)))).filter(Boolean);
-    if (!done) send(Math.round((performance.now() - begun) / 100) / 10, active.join('; '));
+    await send(Math.round((performance.now() - begun) / 100) / 10, active.join('; '), () => done);
   };
   let done = false;
   const timer = progress && setInterval(() => void report(progress).catch(() => {}), PROGRESS_MS);
