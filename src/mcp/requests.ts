@@ -20,9 +20,11 @@ export async function serveRequest<T extends object>(
     const reply = await work(await session.call('unknown', context.mcpReq.signal, undefined));
     return await maskedReply(session.secrets, reply);
   } catch (error) {
-    if (error instanceof ProtocolError) throw error;
-    const { InternalError } = ProtocolErrorCode;
     const { secrets } = session;
+    if (error instanceof ProtocolError) {
+      throw new ProtocolError(error.code, await secrets.mask(error.message), await secrets.maskAll(error.data));
+    }
+    const { InternalError } = ProtocolErrorCode;
     if (error instanceof SidejobError) throw new ProtocolError(InternalError, await secrets.mask(error.line));
     session.log.error(
       { error: messageOf(error), stack: error instanceof Error ? error.stack : '' },

@@ -50,7 +50,7 @@ export function plantedSecrets(seed: number): Planted[] {
   const rsa = key('RSA ', 24);
   const gcp = key('', 25);
   const ed = base64(64);
-  const aws = of(UPPER + '234567', 16);
+  const aws = of(`${UPPER}234567`, 16);
   const awsSecret = base64(40);
   const awsCsv = base64(40);
   const jwt = `${url(40)}.eyJ${url(80)}.${url(43)}`;
@@ -77,7 +77,7 @@ export function plantedSecrets(seed: number): Planted[] {
     token('Slack user', 'xoxp-', `${of(DIGITS, 12)}-${of(DIGITS, 12)}-${of(DIGITS, 12)}-${of(HEX, 32)}`),
     token('npm', 'npm_', of(ALNUM, 36)),
     token('Stripe', 'sk_live_', of(ALNUM, 24)),
-    token('Hugging Face', 'hf_', of(UPPER + LOWER, 34)),
+    token('Hugging Face', 'hf_', of(`${UPPER}${LOWER}`, 34)),
     { name: 'JWT', printed: `eyJ${jwt}`, secret: jwt },
     { name: 'PEM', printed: rsa.text, secret: rsa.body },
     { name: 'PEM, short', printed: `-----BEGIN PRIVATE KEY-----\n${ed}\n-----END PRIVATE KEY-----`, secret: ed },

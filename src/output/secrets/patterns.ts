@@ -91,7 +91,7 @@ export const CUT_PATTERNS: readonly Pattern[] = [
   ),
   token('cut, less telling', `(?:npm_|hf_|sk-|r8_|ntn_|SG\\.)(?=[A-Za-z]{0,80}[A-Z0-9])[A-Za-z0-9]{4,100}${CUT}`),
   token('cut AWS', `(?:AKIA|ASIA)[A-Z0-9]{3,15}${CUT}`),
-  token('cut JWT', `eyJ[A-Za-z0-9_-]{12,2000}(?:\\.[A-Za-z0-9_-]{0,4000}){0,2}${CUT}`),
+  token('cut JWT', `eyJ[A-Za-z0-9_-]{6,2000}(?:\\.[A-Za-z0-9_-]{0,4000}){0,2}${CUT}`),
   part(
     'cut password in a URL',
     String.raw`://[^\s:@/?#"'<>\\]{1,200}:(?!\d{1,5}\b)${PLACEHOLDER}([^\s@/"'<>\\]{3,200})${CUT}`,

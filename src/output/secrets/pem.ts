@@ -8,7 +8,8 @@ const BEGIN = /-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 const END = /-----END[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 /** A line of a key, with what numbers or quotes it, up to the next one. */
 const LINE = /[^A-Za-z0-9+/=]{0,12}(?:\d{1,6}[^A-Za-z0-9+/=]{1,4})?[A-Za-z0-9+/=]{16,}/y;
-const LAST_LINE = /[^A-Za-z0-9+/=]{0,12}(?:\d{1,6}[^A-Za-z0-9+/=]{1,4})?[A-Za-z0-9+/=]{0,80}\s{0,3}$/y;
+const LAST_LINE =
+  /[^A-Za-z0-9+/=]{0,12}(?:\d{1,6}[^A-Za-z0-9+/=]{1,4})?[A-Za-z0-9+/=]{0,80}(?:…|\xe2\x80\xa6|\.{3})?\s{0,3}$/y;
 /** RFC 1421: `Proc-Type: 4,ENCRYPTED`, `DEK-Info: …`; `Version:` and `Comment:` of PGP. */
 const HEADER = /\s{0,4}[A-Z][A-Za-z-]{2,20}: [^\n]{0,200}\n/y;
 /** Characters between two lines of a key, seen from behind. */

@@ -22,8 +22,11 @@ interface Waiting extends ScanRequest {
   done(found: Span[][] | undefined): void;
 }
 
-/** A scan in a thread. One request at a time, so that each has the time limit for itself. */
-export function threadedScan(): Scan {
+/**
+ * A scan in a thread. One request at a time, so that each has the time limit for itself.
+ * @param limits in milliseconds
+ */
+export function threadedScan(file: URL = WORKER, limits = { scan: SCAN_MS, load: LOAD_MS }): Scan {
   const waiting: Waiting[] = [];
   let worker: Worker | undefined;
   let ready = false;
@@ -43,7 +46,7 @@ export function threadedScan(): Scan {
     finish(undefined);
   };
   const begin = () => {
-    const begun = new Worker(WORKER, { resourceLimits: { maxOldGenerationSizeMb: 256 } });
+    const begun = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: 256 } });
     worker = begun;
     ready = false;
     begun.on('message', (message: 'ready' | Span[][]) => {
@@ -60,7 +63,7 @@ export function threadedScan(): Scan {
     if (!worker || !current) return;
     const asked = worker;
     clearTimeout(timer);
-    timer = setTimeout(() => fail(asked), ready ? SCAN_MS : LOAD_MS);
+    timer = setTimeout(() => fail(asked), ready ? limits.scan : limits.load);
     if (ready) asked.postMessage({ texts: current.texts, options: current.options } satisfies ScanRequest);
   };
   const next = () => {
