@@ -1,5 +1,5 @@
 // Secrets in texts, files and pages. None of them is real: see support/secrets.ts.
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -11,6 +11,7 @@ import { BLOCK, Secrets, WITHHELD } from '../../src/output/secrets/secrets.js';
 import { MARK, maskedSlice } from '../../src/output/secrets/spans.js';
 import { inlineScan, plantedSecrets, randomFrom, shownOf } from '../support/secrets.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { until } from '../support/until.js';
 
 const PLANTED = plantedSecrets(20260830);
 const ENDED = { growing: false };
@@ -223,9 +224,10 @@ test('a search that hangs is ended, and the next one has a thread again', async 
   const file = join(folder, 'worker.mjs');
   await writeFile(
     file,
-    `import { parentPort } from 'node:worker_threads';
+    `import { appendFileSync } from 'node:fs';
+     import { parentPort } from 'node:worker_threads';
      parentPort.on('message', ({ texts }) => {
-       if (texts[0] === 'hang') for (;;);
+       if (texts[0] === 'hang') for (;;) appendFileSync(${JSON.stringify(join(folder, 'alive'))}, 'x');
        if (texts[0] === 'throw') throw new Error('no');
        parentPort.postMessage(texts.map((text) => [[0, text.length]]));
      });
@@ -240,6 +242,13 @@ test('a search that hangs is ended, and the next one has a thread again', async 
     undefined,
     [[[0, 4]]],
   ]);
+  const size = async () => (await stat(join(folder, 'alive'))).size;
+  expect(await size()).toBeGreaterThan(0);
+  await until('it writes no more', async () => {
+    const before = await size();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return (await size()) === before;
+  });
   const missing = threadedScan(new URL(`file://${folder}/none.mjs`));
   expect(await missing({ texts: ['x'], options: { strict: false, known: [] } })).toBeUndefined();
 });

@@ -12,8 +12,9 @@ export interface ScanRequest {
 /** The secrets of each text; undefined if they could not be looked for: then none of the texts may be shown. */
 export type Scan = (request: ScanRequest) => Promise<Span[][] | undefined>;
 
-/** A block of ordinary text takes 10 ms; a machine with too much to do takes a hundred times that. */
+/** For so many characters, which take 50 ms; a machine with too much to do takes many times that. */
 const SCAN_MS = 3000;
+const SCAN_CHARS = 512 * 1024;
 const LOAD_MS = 15_000;
 /** Beside the built program; see scripts/build.mjs. */
 const WORKER = new URL('./secrets-worker.js', import.meta.url);
@@ -63,7 +64,9 @@ export function threadedScan(file: URL = WORKER, limits = { scan: SCAN_MS, load:
     if (!worker || !current) return;
     const asked = worker;
     clearTimeout(timer);
-    timer = setTimeout(() => fail(asked), ready ? limits.scan : limits.load);
+    const chars = current.texts.reduce((sum, text) => sum + text.length, 0);
+    const limit = ready ? limits.scan * Math.max(1, Math.ceil(chars / SCAN_CHARS)) : limits.load;
+    timer = setTimeout(() => fail(asked), limit);
     if (ready) asked.postMessage({ texts: current.texts, options: current.options } satisfies ScanRequest);
   };
   const next = () => {
