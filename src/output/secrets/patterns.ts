@@ -49,7 +49,7 @@ export const PATTERNS: readonly Pattern[] = [
   part('password in a URL', String.raw`://[^\s:@/?#"'<>\\]{0,200}:${PLACEHOLDER}([^\s@/"'<>\\]{1,200})@[a-z0-9[]`),
   part(
     'password of a connection',
-    String.raw`(?:server|data source|host|addr|user id|uid|username)\s?=[^\n"']{0,300}?(?:password|pwd)\s?=\s?${PLACEHOLDER}([^;\s"'\\]{3,200})`,
+    String.raw`(?:server|data source|host|addr|user id|uid|user|username)\s?=[^\n"']{0,300}?[;\s](?:password|pwd)\s?=\s?${PLACEHOLDER}([^;\s"'\\]{3,200})`,
   ),
   part('Azure storage', 'AccountKey=([a-z0-9+/]{60,90}={0,2})'),
   token('Azure client secret', String.raw`[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}`),
@@ -90,6 +90,10 @@ export const CUT_PATTERNS: readonly Pattern[] = [
     `(?:sk-(?:ant|proj|svcacct|admin|or)-|gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|xapp-|(?:sk|rk)_(?:live|test)_|AIza|GOCSPX-|gsk_|xai-|pplx-|whsec_|dop_v1_|pypi-|hvs\\.|ya29\\.)[A-Za-z0-9_.-]{2,200}?${CUT}`,
   ),
   token('cut, less telling', `(?:npm_|hf_|sk-|r8_|ntn_|SG\\.)(?=[A-Za-z]{0,80}[A-Z0-9])[A-Za-z0-9]{4,100}${CUT}`),
+  part(
+    'cut AWS secret',
+    String.raw`(?:secret_?(?:access_?)?key["'\s\\]{0,6}(?:[:=]|=>)["'\s\\]{0,6}|(?:AKIA|ASIA)[A-Z0-9]{16}[^a-z0-9/+]{1,20})([a-z0-9/+]{6,39})${CUT}`,
+  ),
   token('cut AWS', `(?:AKIA|ASIA)[A-Z0-9]{3,15}${CUT}`),
   token('cut JWT', `eyJ[A-Za-z0-9_-]{6,2000}(?:\\.[A-Za-z0-9_-]{0,4000}){0,2}${CUT}`),
   part(

@@ -4,6 +4,7 @@ import type { Span } from './spans.js';
 
 /** The largest key that is taken as one: RSA with 16,384 bits has 12.7 KB. */
 const KEY_MAX_CHARS = 16_000;
+const KEY_MIN_CHARS = 48;
 const BEGIN = /-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 const END = /-----END[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 /** A line of a key, with what numbers or quotes it, up to the next one. */
@@ -26,15 +27,27 @@ export function keySpans(text: string): Span[] {
     while ((ends[next]?.from ?? Infinity) < index) next += 1;
     const end = ends[next];
     const nextBegin = begins[number + 1]?.index ?? Infinity;
-    if (end && end.from < nextBegin && end.to - index <= KEY_MAX_CHARS) {
+    const body = index + marker.length;
+    if (end && end.from < nextBegin && end.to - index <= KEY_MAX_CHARS && holdsKey(text.slice(body, end.from))) {
       spans.push([index, end.to]);
       opened.add(end.from);
     } else {
-      spans.push([index, afterLines(text, index + marker.length)]);
+      const after = afterLines(text, body);
+      // Code speaks of the marker alone.
+      if (after > body) spans.push([index, after]);
     }
   }
-  for (const { from, to } of ends) if (!opened.has(from)) spans.push([beforeLines(text, from), to]);
+  for (const { from, to } of ends) {
+    const before = opened.has(from) ? from : beforeLines(text, from);
+    if (from - before >= BETWEEN_MAX) spans.push([before, to]);
+  }
   return spans;
+}
+
+/** Whether there is enough between the markers to be a key: the shortest (Ed25519) has 64 characters. */
+function holdsKey(between: string): boolean {
+  const runs = between.match(/[A-Za-z0-9+/=]{16,}/g) ?? [];
+  return runs.reduce((sum, run) => sum + run.length, 0) >= KEY_MIN_CHARS;
 }
 
 function afterLines(text: string, from: number): number {
