@@ -10,6 +10,7 @@ const build = await rolldown({
     sidejob: 'src/entry.ts',
     'demo-cli': 'src/providers/demo-cli.ts',
     'schema-worker': 'src/jobs/schema-worker.ts',
+    'secrets-worker': 'src/output/secrets/secrets-worker.ts',
   },
   platform: 'node',
   external: ['better-sqlite3'],

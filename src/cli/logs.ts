@@ -1,9 +1,9 @@
 // `sidejob logs ID`: what a job printed; with -f until its end.
 import { parseArgs } from 'node:util';
-import { jobFiles } from '../config/paths.js';
 import { requireJob } from '../jobs/lookup.js';
+import { readResult } from '../jobs/result.js';
 import { waitForJobs } from '../jobs/wait.js';
-import { readPage } from '../output/read.js';
+import type { JobRecord } from '../store/record.js';
 import type { Command } from './context.js';
 import { oneId } from './one-id.js';
 import { printable } from './printable.js';
@@ -21,11 +21,12 @@ export const logsCommand: Command = async (argv, context) => {
   const typed = oneId(positionals);
   return withJobs(context, async (engine) => {
     const job = requireJob(engine, typed);
-    const path = jobFiles(engine.paths, job.id)[values.stderr ? 'stderr' : 'stdout'];
+    const view = values.stderr ? 'stderr' : 'stdout';
     let offset = 0;
-    const printNew = async () => {
+    const printNew = async (now: JobRecord) => {
       for (;;) {
-        const page = await readPage(path, offset, PAGE_BYTES);
+        // Nothing is masked for the owner, unless it is set to `strict`.
+        const page = await readResult(engine, now, view, offset, PAGE_BYTES);
         if (page.nextOffset <= offset) return;
         // In a file or a pipe it stays as it is.
         context.stdout(process.stdout.isTTY ? printable(page.text) : page.text);
@@ -36,7 +37,7 @@ export const logsCommand: Command = async (argv, context) => {
       // Whether it has ended is asked first: then everything it wrote is there to be read.
       const waitMs = values.follow ? LOOK_MS : 0;
       const [now] = await waitForJobs(engine, [job.id], { until: 'all', waitMs });
-      await printNew();
+      await printNew(now ?? job);
       if (!values.follow || now?.finishedAt !== null) return 0;
     }
   });

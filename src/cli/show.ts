@@ -20,10 +20,11 @@ export const showCommand: Command = async (argv, context) => {
   return withJobs(context, async (engine) => {
     const known = requireJob(engine, typed);
     const job = (await settle(engine, known.id)) ?? known;
-    const view = await viewJob(engine, job);
-    const answer = await answerText(engine, job);
+    // Nothing is masked for the owner, unless it is set to `strict`.
+    const view = await engine.secrets.maskAll(await viewJob(engine, job));
+    const answer = await engine.secrets.mask(await answerText(engine, job));
     if (values.json) {
-      const structured = await structuredOf(engine, job);
+      const structured = await engine.secrets.maskAll(await structuredOf(engine, job));
       const { sessionId, login, usage } = job;
       context.stdout(`${JSON.stringify({ ...view, sessionId, login, usage, answer, structured }, null, 2)}\n`);
       return 0;

@@ -61,6 +61,12 @@ export const SETTINGS = {
     initial: 0,
     about: 'US dollars used in a day, as far as CLIs report them, beyond which no job is accepted; 0: no limit.',
   },
+  redact: {
+    schema: z.enum(['off', 'results', 'strict']),
+    initial: 'results',
+    about:
+      'Secrets that are masked: none, those in what assistants get, or all that look like one, in the terminal too.',
+  },
   maxDepth: { schema: whole(0, 20), initial: 2, about: 'How deep jobs may start jobs.' },
   defaultProvider: { schema: z.string().min(1), initial: 'auto', about: 'Provider when none is asked for.' },
 } as const;

@@ -1,6 +1,7 @@
 // What the parts of the job manager share. Each part is a file of functions over it.
 import type { Config } from '../config/config.js';
 import type { Paths } from '../config/paths.js';
+import type { Secrets } from '../output/secrets/secrets.js';
 import type { FoundCommand } from '../process/find-command.js';
 import type { Host } from '../process/host.js';
 import type { ProcessIdentity } from '../process/identity.js';
@@ -46,6 +47,8 @@ export interface Engine {
   /** True for a process too short-lived to look after jobs: it sees and finishes them, but adopts none. */
   readonly passive: boolean;
   readonly log: Log;
+  /** Masks what is shown. What is stored, and what decides an outcome, is as the CLI wrote it. */
+  readonly secrets: Secrets;
   /** Environment variables that no job's CLI gets: every provider's guards against nesting. */
   readonly nestingGuards: readonly string[];
   /** Every CLI there is here: those that Sidejob knows, then those of the configuration. */

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { loadConfig } from '../config/config.js';
 import type { Paths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
+import { Secrets } from '../output/secrets/secrets.js';
 import { currentHost, hostKey } from '../process/host.js';
 import { ancestorsOf, processInfo } from '../process/table.js';
 import type { Provider } from '../providers/provider.js';
@@ -32,6 +33,8 @@ export interface ManagerOptions {
   env: NodeJS.ProcessEnv;
   providers: readonly Provider[];
   log: Log;
+  /** Of the face that shows; it learns the configuration here. */
+  secrets?: Secrets;
   /** For a command that is gone in a moment: it takes over no job. */
   passive?: boolean;
 }
@@ -52,6 +55,7 @@ export async function openJobManager({
   env,
   providers: known,
   log,
+  secrets = new Secrets(env),
   passive = false,
 }: ManagerOptions): Promise<JobManager> {
   if (process.platform === 'win32') {
@@ -60,6 +64,8 @@ export async function openJobManager({
   // First: what others can write to is no configuration.
   const paths = await openDataFolder(given);
   const config = await loadConfig(paths.config, env);
+  const owned = [config.env, ...Object.values(config.providers).map((each) => each.env)];
+  secrets.configure(config.settings.redact, ...owned.map((rules) => rules?.set));
   const providers = withCustomProviders(known, config);
   checkProviderNames(config, providers);
   const [host, self] = await Promise.all([currentHost(), processInfo(process.pid)]);
@@ -77,6 +83,7 @@ export async function openJobManager({
     store,
     host,
     log,
+    secrets,
     server: {
       id: randomUUID(),
       host: hostKey(host),

@@ -1,10 +1,13 @@
 // Captured output of a job in any state, page by page.
 import { jobFiles } from '../config/paths.js';
-import { type Page, readPage, sizeOf, wholeCharacters } from '../output/read.js';
+import { type Page, sizeOf } from '../output/read.js';
+import { bufferSource, maskedPage, type Reading, readMaskedPage } from '../output/secrets/page.js';
+import { WITHHELD } from '../output/secrets/secrets.js';
 import { readLine } from '../providers/fold.js';
 import type { Provider, ProviderEvent } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
+import { maskedEvents, piecesInOutput } from './pieces.js';
 import { endedAnswer, meaningfulLines } from './readings.js';
 
 export const RESULT_VIEWS = ['answer', 'stdout', 'stderr', 'events', 'prompt'] as const;
@@ -13,8 +16,11 @@ export type ResultView = (typeof RESULT_VIEWS)[number];
 /** Longer ones are read with llm_job_result, page by page. */
 const STRUCTURED_MAX_BYTES = 8_000;
 
+/** Events before and after a page that may hold the other pieces of a secret. */
+const EVENTS_AROUND = 1000;
+
 /**
- * One page of a view.
+ * One page of a view, with secrets masked; see output/secrets/page.ts.
  * @param offset bytes from the beginning, or from the end if negative; for `events` their number
  * @param limit bytes at most; for `events` the bytes of their text
  */
@@ -27,22 +33,39 @@ export async function readResult(
 ): Promise<Page> {
   const files = jobFiles(engine.paths, job.id, job.attempt);
   const provider = engine.providerNamed(job.provider);
+  const { secrets } = engine;
+  const reading = readingOf(engine, job, view);
   switch (view) {
     case 'stdout':
     case 'stderr':
     case 'prompt':
-      return readPage(files[view], offset, limit);
+      return readMaskedPage(secrets, files[view], offset, limit, reading);
     case 'events':
-      return provider ? eventPage(files.stdout, provider, offset, limit) : pageOf('', offset, limit);
+      return provider
+        ? eventPage(engine, files.stdout, provider, offset, limit)
+        : { text: '', offset: 0, nextOffset: 0, total: 0 };
     case 'answer': {
       // The kept file can be paged as it is; an unfinished answer is in memory.
-      if (job.finishedAt !== null && (await sizeOf(files.answer)) > 0) return readPage(files.answer, offset, limit);
-      return pageOf(await answerText(engine, job), offset, limit);
+      if (job.finishedAt !== null && (await sizeOf(files.answer)) > 0) {
+        return readMaskedPage(secrets, files.answer, offset, limit, reading);
+      }
+      return maskedPage(secrets, bufferSource(Buffer.from(await answerText(engine, job))), offset, limit, reading);
     }
   }
 }
 
-/** The whole answer, so far or final. */
+/** How a view of a job is to be read: whether more comes, and where secrets stand in pieces. */
+export function readingOf(engine: Engine, job: JobRecord, view: ResultView): Reading {
+  const { stdout } = jobFiles(engine.paths, job.id, job.attempt);
+  const provider = engine.providerNamed(job.provider);
+  return {
+    growing: job.finishedAt === null && view !== 'prompt',
+    ...(view === 'stdout' &&
+      provider && { also: (from: number, to: number) => piecesInOutput(engine.secrets, provider, stdout, from, to) }),
+  };
+}
+
+/** The whole answer, so far or final, as the CLI gave it: with its secrets. */
 export async function answerText(engine: Engine, job: JobRecord): Promise<string> {
   const files = jobFiles(engine.paths, job.id, job.attempt);
   const provider = engine.providerNamed(job.provider);
@@ -62,37 +85,55 @@ export async function structuredOf(engine: Engine, job: JobRecord): Promise<unkn
   }
 }
 
-/** A page of a text in memory, with the same byte offsets as of a file. */
-function pageOf(text: string, offset: number, limit: number): Page {
-  const bytes = Buffer.from(text);
-  const start = offset < 0 ? Math.max(0, bytes.length + offset) : Math.min(offset, bytes.length);
-  return wholeCharacters(bytes.subarray(start, start + limit), start, bytes.length);
-}
-
-/** One event a line; only the page is kept, whatever the output's size. */
-async function eventPage(stdout: string, provider: Provider, offset: number, limit: number): Promise<Page> {
+/** One event a line; only the page is kept, with what stands around it, whatever the output's size. */
+async function eventPage(
+  engine: Engine,
+  stdout: string,
+  provider: Provider,
+  offset: number,
+  limit: number,
+): Promise<Page> {
   if (offset < 0) {
-    const { total } = await eventPage(stdout, provider, 0, 0);
-    return eventPage(stdout, provider, Math.max(0, total + offset), limit);
+    const { total } = await eventPage(engine, stdout, provider, 0, 0);
+    return eventPage(engine, stdout, provider, Math.max(0, total + offset), limit);
   }
-  let text = '';
+  const around: ProviderEvent[] = [];
+  let before = 0;
+  let shown = 0;
+  let chars = 0;
   let total = 0;
-  let full = false;
-  let next = offset;
+  let full = limit === 0;
   for await (const { lines } of meaningfulLines(provider, stdout, 0, await sizeOf(stdout), true)) {
     for (const line of lines) {
       for (const event of readLine(provider, line.toString('utf8'))) {
-        const entry = `${total} ${eventLine(event)}`;
-        full ||= text.length + entry.length > limit && (text !== '' || limit === 0);
-        if (total >= offset && !full) {
-          text += `${entry.length > limit ? `${entry.slice(0, limit)}…` : entry}\n`;
-          next = total + 1;
+        if (total < offset) {
+          around.push(event);
+          if (around.length > 2 * EVENTS_AROUND) around.splice(0, EVENTS_AROUND);
+          before = around.length;
+        } else {
+          const length = entryOf(total, event).length;
+          full ||= shown > 0 && chars + length > limit;
+          if (!full) {
+            shown += 1;
+            chars += Math.min(length, limit + 1) + 1;
+          }
+          if (around.length < before + shown + EVENTS_AROUND) around.push(event);
         }
         total += 1;
       }
     }
   }
-  return { text, offset: Math.min(offset, total), nextOffset: Math.min(next, total), total };
+  const first = Math.min(offset, total);
+  const events = limit === 0 ? [] : await maskedEvents(engine.secrets, around, before, before + shown);
+  const entries = events?.map((event, index) => {
+    const entry = entryOf(first + index, event);
+    return `${entry.length > limit ? `${entry.slice(0, limit)}…` : entry}\n`;
+  });
+  return { text: entries?.join('') ?? WITHHELD, offset: first, nextOffset: first + shown, total };
+}
+
+function entryOf(index: number, event: ProviderEvent): string {
+  return `${index} ${eventLine(event)}`;
 }
 
 function eventLine(event: ProviderEvent): string {

@@ -152,6 +152,8 @@ async function finish(
   const endedAt = await endOf(files, exit);
   const outcome = {
     ...verdict,
+    // A credential of this server is not stored; what else looks like one is masked where it is shown.
+    error: verdict.error && engine.secrets.maskKnown(verdict.error),
     usage: fold.usage ? runUsage(fold.usage, fold.cumulative, before, job.resume === 1) : null,
     usageTotal: fold.usage ?? null,
     sessionId: fold.sessionId ?? null,

@@ -1,7 +1,7 @@
 // A job as callers see it: what applies, and nothing else. Everything here can be derived again.
 import { lstat } from 'node:fs/promises';
 import { jobFiles } from '../config/paths.js';
-import { readPage } from '../output/read.js';
+import { readMaskedPage } from '../output/secrets/page.js';
 import { oneLine } from '../providers/json.js';
 import { queuePosition } from '../store/queue.js';
 import type { JobKind, JobRecord, JobStatus, Reason } from '../store/record.js';
@@ -90,7 +90,7 @@ async function activity(engine: Engine, job: JobRecord) {
   // Some CLIs tell of their retries on stderr alone; what was said last is what goes on now.
   const complaint =
     provider?.readStderr && stderr && stderr.size > 0 && stderr.mtimeMs > (stdout?.mtimeMs ?? 0)
-      ? provider.readStderr((await readPage(files.stderr, -STDERR_TAIL_BYTES, STDERR_TAIL_BYTES)).text)?.message
+      ? provider.readStderr(await stderrTail(engine, files.stderr))?.message
       : undefined;
   return {
     // Paths in the job's own folder read better without it.
@@ -100,6 +100,12 @@ async function activity(engine: Engine, job: JobRecord) {
     stdoutBytes: stdout?.size || null,
     stderrBytes: stderr?.size || null,
   };
+}
+
+/** Masked before it is cut: what begins in the middle of a secret is not known for one any more. */
+async function stderrTail(engine: Engine, path: string): Promise<string> {
+  const reading = { growing: false };
+  return (await readMaskedPage(engine.secrets, path, -STDERR_TAIL_BYTES, STDERR_TAIL_BYTES, reading)).text;
 }
 
 async function queuedActivity(engine: Engine, job: JobRecord): Promise<string> {

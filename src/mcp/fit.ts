@@ -1,6 +1,7 @@
 // Keeping a reply within what every client takes: clients cut or refuse longer ones, and then it is chance what the model
 // is shown (Claude Code: 25,000 tokens).
 import type { JobView } from '../jobs/view.js';
+import { maskedSlice, type Span } from '../output/secrets/spans.js';
 
 /** Size of one reply, as `sizeIn` counts. */
 export const REPLY_MAX_CHARS = 38_000;
@@ -53,10 +54,19 @@ export function shareOut(sizes: readonly number[], total: number): number[] {
   return shares;
 }
 
-/** A long answer with its middle cut out: the question is answered at the end, and set out at the beginning. */
-export function cutMiddle(text: string, max: number, jobId: string, view?: string): string {
+/**
+ * A long answer with its middle cut out: the question is answered at the end, and set out at the beginning.
+ * @param secrets what is masked of it; offsets count the answer as it is
+ */
+export function cutMiddle(
+  text: string,
+  max: number,
+  jobId: string,
+  view?: string,
+  secrets: readonly Span[] = [],
+): string {
   const size = sizeIn(text);
-  if (size <= max) return text;
+  if (size <= max) return maskedSlice(text, secrets);
   const room = Math.floor((max - 160) * (text.length / size));
   // No room for anything but the header above it.
   if (room < 200) return '';
@@ -65,7 +75,9 @@ export function cutMiddle(text: string, max: number, jobId: string, view?: strin
   const offset = Buffer.byteLength(head);
   const bytes = Buffer.byteLength(text) - offset - Buffer.byteLength(tail);
   const where = view ? `view:"${view}"` : `offset:${offset}`;
-  return `${head}\n[… ${bytes} bytes cut; llm_job_result{jobId:"${jobId}", ${where}} reads on …]\n${tail}`;
+  const shownHead = maskedSlice(text, secrets, 0, head.length);
+  const shownTail = maskedSlice(text, secrets, text.length - tail.length);
+  return `${shownHead}\n[… ${bytes} bytes cut; llm_job_result{jobId:"${jobId}", ${where}} reads on …]\n${shownTail}`;
 }
 
 function wholeCharacters(text: string): string {

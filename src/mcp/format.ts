@@ -5,7 +5,9 @@ import type { Engine } from '../jobs/engine.js';
 import { answerText } from '../jobs/result.js';
 import type { JobView } from '../jobs/view.js';
 import { viewJob } from '../jobs/view.js';
-import { readPage } from '../output/read.js';
+import { readMaskedPage } from '../output/secrets/page.js';
+import { OVERLAP, WITHHELD } from '../output/secrets/secrets.js';
+import type { Span } from '../output/secrets/spans.js';
 import type { Usage } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
 import { cutMiddle, REPLY_MAX_CHARS, shareOut, sizeIn } from './fit.js';
@@ -41,9 +43,9 @@ export async function jobReplies(
     drafts.map(({ header, body }) => header.length + sizeIn(body)),
     room,
   );
-  const replies = drafts.map(({ job, header, body, view }, index) => {
+  const replies = drafts.map(({ job, header, body, view, secrets }, index) => {
     const left = (budgets[index] ?? 0) - header.length;
-    const shown = cutMiddle(body, left, job.id, view);
+    const shown = cutMiddle(body, left, job.id, view, secrets);
     return shown ? `${header}\n${shown}` : header;
   });
   const pending = jobs.filter((job) => job.finishedAt === null).map((job) => `"${job.id}"`);
@@ -58,6 +60,8 @@ interface Draft {
   job: JobRecord;
   header: string;
   body: string;
+  /** Where secrets stand in the body, as far as it may be shown. */
+  secrets?: readonly Span[];
   /** Where the body can be read on, if it is not the answer. */
   view?: 'stderr';
 }
@@ -66,9 +70,21 @@ async function draftReply(engine: Engine, job: JobRecord): Promise<Draft> {
   const header = jobLine({ ...(await viewJob(engine, job)), unread: undefined });
   if (job.finishedAt === null) return { job, header, body: '' };
   const answer = await answerText(engine, job);
-  if (answer || !['failed', 'orphaned'].includes(job.status)) return { job, header, body: answer };
+  if (answer || !['failed', 'orphaned'].includes(job.status)) {
+    const secrets = await secretsAtEnds(engine, answer);
+    return secrets ? { job, header, body: answer, secrets } : { job, header, body: WITHHELD };
+  }
   const stderr = await stderrTail(engine, job);
   return { job, header, body: stderr && `End of stderr:\n${stderr}`, view: 'stderr' };
+}
+
+/** Where secrets stand in the parts of a text that a reply may show; undefined if that could not be found out. */
+async function secretsAtEnds({ secrets }: Engine, text: string): Promise<readonly Span[] | undefined> {
+  const reach = REPLY_MAX_CHARS + OVERLAP;
+  if (text.length <= 2 * reach) return secrets.find(text);
+  const tailAt = text.length - reach;
+  const [head, tail] = await Promise.all([secrets.find(text.slice(0, reach)), secrets.find(text.slice(tailAt))]);
+  return head && tail && [...head, ...tail.map(([start, end]): Span => [start + tailAt, end + tailAt])];
 }
 
 /** What a run used, in the words the CLI counts in. */
@@ -88,5 +104,6 @@ export function usageLine(usage: Usage | null): string {
 /** The last words of a job's stderr. */
 export async function stderrTail(engine: Engine, job: JobRecord): Promise<string> {
   const { stderr } = jobFiles(engine.paths, job.id, job.attempt);
-  return (await readPage(stderr, -STDERR_TAIL_BYTES, STDERR_TAIL_BYTES)).text.trim();
+  const reading = { growing: job.finishedAt === null };
+  return (await readMaskedPage(engine.secrets, stderr, -STDERR_TAIL_BYTES, STDERR_TAIL_BYTES, reading)).text.trim();
 }

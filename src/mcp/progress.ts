@@ -12,8 +12,14 @@ export class Progress {
   #reporting = false;
   #over = false;
 
-  /** @param send tells the client: a number that rises, and a message */
-  constructor(readonly send: (progress: number, message: string) => void) {}
+  /**
+   * @param mask takes the secrets out of a message
+   * @param send tells the client: a number that rises, and a message
+   */
+  constructor(
+    private readonly mask: (text: string) => Promise<string>,
+    readonly send: (progress: number, message: string) => Promise<void>,
+  ) {}
 
   /** Nothing is sent from now on. */
   end(): void {
@@ -24,8 +30,11 @@ export class Progress {
   async #report(): Promise<void> {
     if (this.#reporting) return;
     this.#reporting = true;
-    const message = await this.about().catch(() => 'working');
+    const message = await this.about()
+      .then((text) => this.mask(text))
+      .catch(() => 'working');
     this.#reporting = false;
-    if (!this.#over) this.send(Math.round((performance.now() - this.#begun) / 100) / 10, message);
+    // Progress of a call that has been answered is an error to some clients.
+    if (!this.#over) void this.send(Math.round((performance.now() - this.#begun) / 100) / 10, message);
   }
 }

@@ -2,30 +2,35 @@
 // A person or a client reads these errors; a model sees only what tools reply.
 import { ProtocolError, ProtocolErrorCode, type ServerContext } from '@modelcontextprotocol/server';
 import { messageOf, SidejobError } from '../errors.js';
+import { maskedReply } from './masked.js';
 import type { Session } from './session.js';
 import type { Call } from './tool.js';
 
 /**
- * Does the work of one request.
+ * Does the work of one request, and masks the secrets of what comes of it.
  * @throws ProtocolError whatever the work throws; what is no ProtocolError yet is not the caller's mistake
  */
-export async function serveRequest<T>(
+export async function serveRequest<T extends object>(
   session: Session,
   context: ServerContext,
   work: (call: Call) => Promise<T>,
 ): Promise<T> {
   try {
     // Nothing is submitted here, so that it does not matter whose request it is.
-    return await work(await session.call('unknown', context.mcpReq.signal, undefined));
+    const reply = await work(await session.call('unknown', context.mcpReq.signal, undefined));
+    return await maskedReply(session.secrets, reply);
   } catch (error) {
-    if (error instanceof ProtocolError) throw error;
+    const { secrets } = session;
+    if (error instanceof ProtocolError) {
+      throw new ProtocolError(error.code, await secrets.mask(error.message), await secrets.maskAll(error.data));
+    }
     const { InternalError } = ProtocolErrorCode;
-    if (error instanceof SidejobError) throw new ProtocolError(InternalError, error.line);
+    if (error instanceof SidejobError) throw new ProtocolError(InternalError, await secrets.mask(error.line));
     session.log.error(
       { error: messageOf(error), stack: error instanceof Error ? error.stack : '' },
       'a request failed',
     );
-    throw new ProtocolError(InternalError, `internal_error: ${messageOf(error)}`);
+    throw new ProtocolError(InternalError, await secrets.mask(`internal_error: ${messageOf(error)}`));
   }
 }
 

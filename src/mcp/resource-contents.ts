@@ -2,9 +2,10 @@
 import { isUtf8 } from 'node:buffer';
 import { jobFiles } from '../config/paths.js';
 import type { Engine } from '../jobs/engine.js';
-import { readResult } from '../jobs/result.js';
+import { readingOf, readResult } from '../jobs/result.js';
 import { viewJob } from '../jobs/view.js';
-import { readBytes, sizeOf, wholeCharacters } from '../output/read.js';
+import { wholeCharacters } from '../output/read.js';
+import { fileSource, maskedPart } from '../output/secrets/page.js';
 import type { JobRecord } from '../store/record.js';
 import { jobLine, stderrTail, usageLine } from './format.js';
 
@@ -56,22 +57,21 @@ async function lastEvents(engine: Engine, job: JobRecord): Promise<{ body: Part;
 }
 
 async function lastBytes(engine: Engine, job: JobRecord, view: 'stdout' | 'stderr') {
-  const path = jobFiles(engine.paths, job.id, job.attempt)[view];
-  const total = await sizeOf(path);
-  const start = Math.max(0, total - READ_MAX_BYTES);
-  const bytes = await readBytes(path, start, total - start);
+  const source = await fileSource(jobFiles(engine.paths, job.id, job.attempt)[view]);
+  const start = Math.max(0, source.total - READ_MAX_BYTES);
+  const { total } = source;
+  const { raw, shown } = await maskedPart(engine.secrets, source, start, total - start, readingOf(engine, job, view));
   // Only a cut halves characters: that of this page, and that of a write under way.
-  const page = wholeCharacters(bytes, start, total);
+  const page = wholeCharacters(raw, start, total);
   const from = start > 0 ? page.offset : 0;
-  const to = job.finishedAt === null ? page.nextOffset : start + bytes.length;
-  const text = bytes.subarray(from - start, to - start);
+  const to = job.finishedAt === null ? page.nextOffset : start + raw.length;
+  const text = raw.subarray(from - start, to - start);
   const isText = isUtf8(text) && !text.includes(0);
-  const blob = bytes.subarray(-BLOB_MAX_BYTES);
-  const first = isText ? from : total - blob.length;
+  const first = isText ? from : Math.max(start, start + raw.length - BLOB_MAX_BYTES);
   return {
     body: isText
-      ? { mimeType: 'text/plain', text: text.toString('utf8') }
-      : { mimeType: 'application/octet-stream', blob: blob.toString('base64') },
+      ? { mimeType: 'text/plain', text: shown(from, to).toString('utf8') }
+      : { mimeType: 'application/octet-stream', blob: shown(first, start + raw.length).toString('base64') },
     missing: first > 0 ? `the last ${total - first} of ${total} bytes` : undefined,
   };
 }

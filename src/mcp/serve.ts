@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createLog } from '../log.js';
+import { Secrets } from '../output/secrets/secrets.js';
 import { createServer } from './server.js';
 import { Session } from './session.js';
 import { Subscriptions } from './subscriptions.js';
@@ -11,8 +12,9 @@ import { StdioTransport } from './transport.js';
 const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
 
 export function serve(env: NodeJS.ProcessEnv): void {
-  const log = createLog(env);
-  const session = new Session(env, log);
+  const secrets = new Secrets(env);
+  const log = createLog(env, secrets);
+  const session = new Session(env, log, secrets);
   let leaving = false;
   const leave = (status: number) => {
     if (leaving) return;
@@ -26,10 +28,8 @@ export function serve(env: NodeJS.ProcessEnv): void {
   process.stdout.on('error', () => leave(0));
   process.on('uncaughtException', (error) => {
     // Written at once: the log itself is loaded with its first line, and this process is about to leave.
-    writeSync(
-      2,
-      `${JSON.stringify({ level: 50, msg: 'uncaught exception', error: error.message, stack: error.stack })}\n`,
-    );
+    const line = JSON.stringify({ level: 50, msg: 'uncaught exception', error: error.message, stack: error.stack });
+    writeSync(2, `${secrets.maskKnown(line)}\n`);
     leave(1);
   });
   process.on('unhandledRejection', (reason) => {

@@ -16,6 +16,7 @@ import { offerCompletions } from './completions.js';
 import { askInstead, askNow, type Responses, responsesOf, withResponses } from './eliciting.js';
 import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
 import { INSTRUCTIONS } from './instructions.js';
+import { maskedReply } from './masked.js';
 import { Progress } from './progress.js';
 import { offerPrompts } from './prompts.js';
 import { TOOLS } from './registry.js';
@@ -35,14 +36,14 @@ export function createServer(session: Session): Server {
   server.setRequestHandler('tools/list', () => ({ tools: TOOLS.map(describeTool) }));
   server.setRequestHandler('tools/call', async (request, context) => {
     const tool = TOOLS.find(({ name }) => name === request.params.name);
-    const progress = progressOf(context);
+    const progress = progressOf(context, session);
     const clientName = clientNameOf(server, context);
     const asking = { server, context, clientName, arrivedAt: performance.now(), progress };
     try {
       const reply = await answer(session, tool, request.params, asking, responsesOf(context));
       if (isInputRequiredResult(reply)) return reply;
       if (tool && !reply.isError) mindNewJobs(tool.name);
-      return toResult(reply);
+      return await maskedReply(session.secrets, toResult(reply));
     } finally {
       progress?.end();
     }
@@ -165,12 +166,13 @@ function capabilitiesOf(server: Server, context: ServerContext): ClientCapabilit
   return (envelope?.[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities | undefined) ?? server.getClientCapabilities();
 }
 
-function progressOf(context: ServerContext): Progress | undefined {
+function progressOf(context: ServerContext, { secrets }: Session): Progress | undefined {
   const progressToken = context.mcpReq._meta?.progressToken;
   if (progressToken === undefined) return undefined;
-  return new Progress((progress, message) => {
+  const mask = (text: string) => secrets.mask(text);
+  return new Progress(mask, async (progress, message) => {
     // A client that has gone away is noticed by the transport, not here.
-    void context.mcpReq
+    await context.mcpReq
       .notify({ method: 'notifications/progress', params: { progressToken, progress, message } })
       .catch(() => {});
   });

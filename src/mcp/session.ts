@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { type Paths, resolvePaths } from '../config/paths.js';
 import type { Log } from '../jobs/engine.js';
 import type { JobManager } from '../jobs/manager.js';
+import { Secrets } from '../output/secrets/secrets.js';
 import type { Provider } from '../providers/provider.js';
 import { PROVIDERS } from '../providers/registry.js';
 import { countUnread } from '../store/jobs.js';
@@ -26,6 +27,8 @@ export class Session {
   constructor(
     private readonly env: NodeJS.ProcessEnv,
     log: Log,
+    /** Masks whatever is said to the client. */
+    readonly secrets: Secrets = new Secrets(env),
     private readonly providers: readonly Provider[] = PROVIDERS,
   ) {
     this.log = log;
@@ -86,6 +89,7 @@ export class Session {
       env: this.env,
       providers: this.providers,
       log: this.log,
+      secrets: this.secrets,
     });
     return this.#opened;
   }

@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { messageOf } from '../errors.js';
 import { waitForJobs } from '../jobs/wait.js';
+import { maskedReply } from './masked.js';
 import { jobEnded } from './resource-updates.js';
 import type { Session } from './session.js';
 import { missingTasks } from './task-methods.js';
@@ -131,7 +132,7 @@ export class Subscriptions implements Transport {
       });
       // Or they were removed meanwhile.
       if (signal.aborted || !isTask(engine, taskId)) return;
-      const task = await viewTaskInFull(engine, taskId, jobs);
+      const task = await maskedReply(engine.secrets, await viewTaskInFull(engine, taskId, jobs));
       const params = { ...task, _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
       await this.inner.send({ jsonrpc: '2.0', method: 'notifications/tasks', params });
     } catch (error) {

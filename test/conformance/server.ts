@@ -2,11 +2,14 @@
 import { createLog } from '../../src/log.js';
 import { createServer } from '../../src/mcp/server.js';
 import { Session } from '../../src/mcp/session.js';
+import { Secrets } from '../../src/output/secrets/secrets.js';
+import { inlineScan } from '../support/secrets.js';
 import { addFixtures, runJob } from './fixtures.js';
 import { serveHttp } from './http.js';
 
 addFixtures();
-const session = new Session(process.env, createLog(process.env));
+const secrets = new Secrets(process.env, false, inlineScan);
+const session = new Session(process.env, createLog(process.env, secrets), secrets);
 const call = await session.call('conformance', AbortSignal.timeout(60_000), undefined);
 
 /** What a job writes, as the resource that the suite asks for by another name. */

@@ -9,10 +9,12 @@ import { openJobManager } from '../../src/jobs/manager.js';
 import type { JobRequest } from '../../src/jobs/request.js';
 import { submitJob } from '../../src/jobs/submit.js';
 import { waitForJobs } from '../../src/jobs/wait.js';
+import { Secrets } from '../../src/output/secrets/secrets.js';
 import type { Provider } from '../../src/providers/provider.js';
 import { activeJobs } from '../../src/store/jobs.js';
 import type { JobRecord } from '../../src/store/record.js';
 import { processesOf, processesWith, signal } from './processes.js';
+import { inlineScan } from './secrets.js';
 import { tempFolder } from './temp-folder.js';
 import { until } from './until.js';
 
@@ -73,7 +75,8 @@ export async function testEngine(options: { home?: string; env?: NodeJS.ProcessE
     ...options.env,
   };
   const log = { warn: () => {}, error: () => {}, debug: () => {} };
-  const manager = await openJobManager({ paths: resolvePaths(env), env, providers: [shell], log });
+  const secrets = new Secrets(env, false, inlineScan);
+  const manager = await openJobManager({ paths: resolvePaths(env), env, providers: [shell], log, secrets });
   const { engine } = manager;
   let open = true;
   const close = () => {

@@ -5,6 +5,8 @@ export type Step =
   | { echo: true }
   | { print: number }
   | { stream: { everyMs: number } }
+  | { tool: string }
+  | { raw: string }
   | { stderr: string }
   | { reached: string }
   | { gate: string }
