@@ -14,8 +14,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   process: ['config'],
   providers: ['config'],
   jobs: ['providers', 'process', 'output', 'store', 'config'],
-  mcp: ['jobs', 'providers', 'output', 'store', 'config'],
-  cli: ['jobs', 'providers', 'output', 'store', 'config'],
+  policy: ['jobs', 'providers', 'output', 'store', 'config'],
+  mcp: ['policy', 'jobs', 'providers', 'output', 'store', 'config'],
+  cli: ['policy', 'jobs', 'providers', 'output', 'store', 'config'],
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
