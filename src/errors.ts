@@ -2,6 +2,7 @@
 
 export type ErrorCode =
   | 'unknown_job'
+  | 'unknown_approval'
   | 'unknown_provider'
   | 'bad_argument'
   | 'bad_config'
@@ -20,6 +21,8 @@ export type ErrorCode =
   | 'queue_full'
   | 'hour_limit'
   | 'day_limit'
+  | 'denied'
+  | 'needs_approval'
   | 'disk_full'
   | 'spawn_failed'
   | 'store_unavailable'

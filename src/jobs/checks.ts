@@ -3,7 +3,7 @@ import { mkdir, realpath, stat, statfs } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { mustBeNoLink } from '../config/private-file.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
-import { JOB_VARIABLE } from '../process/job-processes.js';
+import { bearsMark, JOB_VARIABLE } from '../process/job-processes.js';
 import { ACCESS_LEVELS, type Access, type Provider } from '../providers/provider.js';
 import { findByLauncher, findBySession, findJob, findWriterIn } from '../store/jobs.js';
 import { countQueued, placesTaken } from '../store/queue.js';
@@ -110,9 +110,8 @@ export function checkAccess(
  */
 export async function checkDepth(engine: Engine): Promise<{ depth: number; outer: JobRecord | undefined }> {
   const byEnvironment = Number.parseInt(engine.env[DEPTH_VARIABLE] ?? '0', 10) || 0;
-  const named = engine.env[JOB_VARIABLE];
   const byDescent = findByLauncher(engine.store, await engine.ancestors());
-  const byName = named ? findJob(engine.store, named) : undefined;
+  const byName = namedJob(engine);
   // What a process descends from is a fact; what its environment says may be another job's.
   const outer = byDescent ?? byName;
   const depth = Math.max(byEnvironment, byDescent?.depth ?? 0, byName?.depth ?? 0) + 1;
@@ -125,6 +124,29 @@ export async function checkDepth(engine: Engine): Promise<{ depth: number; outer
     );
   }
   return { depth, outer };
+}
+
+/** The job that this process runs in, as its environment has it. */
+function namedJob({ env, store }: Engine): JobRecord | undefined {
+  const named = env[JOB_VARIABLE];
+  return named ? findJob(store, named) : undefined;
+}
+
+/**
+ * Refuses what only a person may do, inside a job: by its environment, by that of a process above, or by descent. It
+ * keeps an assistant from doing it in passing, not one that sets out to: in full access it can do what its user can.
+ * @throws SidejobError `access_denied`
+ */
+export async function checkPerson(engine: Engine, what: string): Promise<void> {
+  const { env, store } = engine;
+  const marked = env[JOB_VARIABLE] !== undefined || env[DEPTH_VARIABLE] !== undefined;
+  const ancestors = await engine.ancestors();
+  if (!marked && !(await bearsMark(ancestors)) && !findByLauncher(store, ancestors)) return;
+  throw new SidejobError(
+    'access_denied',
+    `this runs inside a job, and ${what} is for a person.`,
+    'Nothing was changed.',
+  );
 }
 
 /**

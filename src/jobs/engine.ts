@@ -49,6 +49,8 @@ export interface Engine {
   readonly log: Log;
   /** Masks what is shown. What is stored, and what decides an outcome, is as the CLI wrote it. */
   readonly secrets: Secrets;
+  /** What happens to jobs, on its way from the store into audit.log. */
+  readonly audit: { readonly problem: string | undefined; flush(): Promise<void> };
   /** Environment variables that no job's CLI gets: every provider's guards against nesting. */
   readonly nestingGuards: readonly string[];
   /** Every CLI there is here: those that Sidejob knows, then those of the configuration. */

@@ -37,6 +37,7 @@ export async function jobHealth(engine: Engine) {
   for (const { written, fault } of await rootsOf(engine, null)) {
     if (fault) warnings.push(`roots (${origins.roots}): "${written}" ${fault}.`);
   }
+  if (engine.audit.problem) warnings.push(`The audit cannot be written, its lines wait: ${engine.audit.problem}.`);
   if (host.boot === '') warnings.push('The boot id cannot be read: jobs of an earlier boot may be shown as running.');
   const elsewhere = activeJobs(store).filter((job) => job.host && compareHost(job.host, host) === 'elsewhere').length;
   if (elsewhere > 0) {

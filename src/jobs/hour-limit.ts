@@ -1,30 +1,28 @@
 // How many jobs are accepted within an hour, over all servers on this store.
 import { SidejobError } from '../errors.js';
-import { acceptedLately, settleRecent } from '../store/recent.js';
+import { fullAt, takeOne } from '../store/counters.js';
 import type { Engine } from './engine.js';
 import { NOTHING } from './request.js';
 
-/**
- * Puts right what a change of the clock has done to the hour. On its own, before the job is recorded: a refusal takes back
- * what was written with it.
- */
-export async function settleHour({ store, config }: Pick<Engine, 'store' | 'config'>): Promise<void> {
-  if (config.settings.maxJobsPerHour > 0) await store.write(() => settleRecent(store, Date.now()));
-}
+/** No policy's counter has a scope of this name. */
+const ACCEPTED = { name: 'accepted', scope: 'sidejob' };
 
 /**
- * Refuses a job beyond the limit. Call it in the transaction that records the job.
+ * Counts a job, or refuses one beyond the limit. Call it in the transaction that records the job.
+ * @param now milliseconds since 1970
  * @throws SidejobError `hour_limit`
  */
-export function checkHour({ store, config }: Pick<Engine, 'store' | 'config'>): void {
+export function countInHour({ store, config }: Pick<Engine, 'store' | 'config'>, now: number): void {
   const { maxJobsPerHour: limit } = config.settings;
-  if (limit === 0) return;
-  const { jobs, belowAt } = acceptedLately(store, limit);
-  if (jobs < limit) return;
-  const minutes = Math.max(1, Math.ceil((belowAt - Date.now()) / 60_000));
-  throw new SidejobError(
-    'hour_limit',
-    `${jobs} job${jobs === 1 ? ' was' : 's were'} accepted in the last hour, and maxJobsPerHour is ${limit}.`,
-    `Try again in ${minutes} min. ${NOTHING}`,
-  );
+  const full = limit === 0 ? undefined : fullAt(store, ACCEPTED, 'hour', limit, now);
+  if (full) {
+    const minutes = Math.max(1, Math.ceil(((full.retryAt ?? now) - now) / 60_000));
+    throw new SidejobError(
+      'hour_limit',
+      `${full.taken} job${full.taken === 1 ? ' was' : 's were'} accepted in the last hour, and maxJobsPerHour is ${limit}.`,
+      `Try again in ${minutes} min. ${NOTHING}`,
+    );
+  }
+  // Without a limit, too: it may be set at any time.
+  takeOne(store, ACCEPTED, now);
 }

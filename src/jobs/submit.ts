@@ -29,8 +29,8 @@ import { loginSign } from './clis.js';
 import { continued } from './conversation.js';
 import { checkDay } from './day-limits.js';
 import type { Engine } from './engine.js';
-import { checkHour, settleHour } from './hour-limit.js';
-import { newJobId } from './ids.js';
+import { countInHour } from './hour-limit.js';
+import { newId } from './ids.js';
 import { type Caller, type JobRequest, NOTHING, requestKey, type Submitted } from './request.js';
 import { projectRoot } from './roots.js';
 import { schemaText, withSchema } from './structured.js';
@@ -69,7 +69,7 @@ export async function submitJob(
   const prompt = provider.slashCommands && asked.startsWith('/') ? `\n${asked}` : asked;
   checkPromptSize(provider, prompt);
 
-  const id = newJobId(provider.name);
+  const id = newId(provider.name);
   const login = engine.loginKeyOf(provider.name);
   const effort = request.effort ?? null;
   // Some CLIs forget it from one run to the next; those that do not ignore it.
@@ -114,7 +114,6 @@ export async function submitJob(
     return same;
   }
 
-  await settleHour(engine);
   // The files come first: the record is the acceptance, and then everything it speaks of is there.
   await writeFiles(engine, id, prompt, outputSchema);
   faultPoint('submit.files');
@@ -127,8 +126,9 @@ export async function submitJob(
         return already;
       }
       checkBusy(engine, job);
-      checkHour(engine);
       checkDay(engine, job);
+      countInHour(engine, job.createdAt);
+      request.admit?.();
       engine.register();
       insertJob(engine.store, job);
       // An answer that is attached has been put to use.

@@ -7,8 +7,9 @@ import type Database from 'better-sqlite3';
 import { openPrivate } from '../config/private-file.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { migration001 } from './migrations/001-jobs.js';
+import { migration002 } from './migrations/002-policy.js';
 
-const MIGRATIONS = [migration001];
+const MIGRATIONS = [migration001, migration002];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** How long SQLite itself may block the event loop for a lock; beyond it we wait without blocking. */

@@ -2,7 +2,6 @@
 // the other changes none, and an ended job never changes again. Call them inside `store.write`; each returns
 // whether it changed the job.
 import type { ProcessIdentity } from '../process/identity.js';
-import { noteAccepted } from './recent.js';
 import { type Cause, type JobStatus, NEW_JOB_COLUMNS, type NewJob, type Outcome } from './record.js';
 import type { Store } from './store.js';
 import { addUsage, countAccepted } from './usage.js';
@@ -13,7 +12,6 @@ export function insertJob(store: Store, job: NewJob): void {
   const values = NEW_JOB_COLUMNS.map((name) => `$${name}`).join(', ');
   store.run(`INSERT INTO job (${names}, status) VALUES (${values}, 'queued')`, { ...job });
   countAccepted(store, job);
-  noteAccepted(store, job.createdAt);
 }
 
 /** queued → running, once the launcher's identity is known and before it is let go. */

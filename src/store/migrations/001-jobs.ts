@@ -107,10 +107,6 @@ CREATE TABLE accepted (
   PRIMARY KEY (day, provider)
 ) STRICT, WITHOUT ROWID;
 
--- When the jobs of the last hour were recorded; see recent.ts.
-CREATE TABLE recent (at INTEGER NOT NULL) STRICT;
-CREATE INDEX recent_at ON recent (at);
-
 -- Kept counts: a count over the history would cost more each day.
 CREATE TABLE tally (
   status TEXT PRIMARY KEY,
