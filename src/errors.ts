@@ -2,6 +2,7 @@
 
 export type ErrorCode =
   | 'unknown_job'
+  | 'unknown_approval'
   | 'unknown_provider'
   | 'bad_argument'
   | 'bad_config'
@@ -17,6 +18,8 @@ export type ErrorCode =
   | 'too_deep'
   | 'queue_full'
   | 'day_limit'
+  | 'denied'
+  | 'needs_approval'
   | 'disk_full'
   | 'spawn_failed'
   | 'store_unavailable'

@@ -14,8 +14,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   process: ['config'],
   providers: ['config'],
   jobs: ['providers', 'process', 'output', 'store', 'config'],
-  // Decides about requests, and knows of jobs only the words.
-  policy: ['providers', 'config'],
+  policy: ['jobs', 'providers', 'output', 'store', 'config'],
   mcp: ['policy', 'jobs', 'providers', 'output', 'store', 'config'],
   cli: ['policy', 'jobs', 'providers', 'output', 'store', 'config'],
 };

@@ -54,6 +54,9 @@ function define(
   if (!/^[a-z][a-z0-9]{0,19}$/.test(name)) {
     throw new SidejobError('bad_config', `${place}: "${name}" is no name: lower-case letters and digits, at most 20.`);
   }
+  if (name === 'ok') {
+    throw new SidejobError('bad_config', `${place}: "ok" is no name for a CLI: ids of approvals begin so.`);
+  }
   const foreign = EXTRAS.find((key) => key !== 'args' && settings[key] !== undefined);
   if (foreign) {
     const where = placeOf(['providers', name, foreign]);

@@ -1,13 +1,13 @@
-// Job ids: short, telling the provider, and easy to read aloud: `codex-7f3k9m2q`.
+// Ids: short, telling the provider of a job, and easy to read aloud: `codex-7f3k9m2q`.
 import { randomBytes } from 'node:crypto';
 
 /** Crockford's base 32: no i, l, o, u, so nothing is mistaken for something else. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
-/** A new id: the provider's name and eight random characters (40 bits); the store refuses a second one. */
-export function newJobId(provider: string): string {
+/** A new id: a job's provider (or `ok` for an approval) and eight random characters (40 bits); the store refuses a second one. */
+export function newId(prefix: string): string {
   const random = [...randomBytes(8)].map((byte) => ALPHABET[byte % 32]).join('');
-  return `${provider}-${random}`;
+  return `${prefix}-${random}`;
 }
 
 /** What somebody typed, as it would stand in an id: lower case, with Crockford's look-alikes put right. */

@@ -33,6 +33,12 @@ export interface JobRequest {
   dedupeKey?: string;
   /** Start another job even if the same request is under way. */
   fresh?: boolean;
+  /**
+   * Called in the very transaction that records the job, before it does: throws to refuse it. What it writes to the
+   * store is kept exactly if the job is. It may run more than once for one job, and must do nothing but read and write
+   * the store; `oncePerCall` (policy/once.ts) makes it count once for a call that asks for several jobs.
+   */
+  admit?: () => void;
 }
 
 export interface Submitted {

@@ -3,6 +3,8 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jobFiles } from '../config/paths.js';
 import { messageOf } from '../errors.js';
+import { expireApprovals, removeApprovals } from '../store/approvals.js';
+import { removeExpired } from '../store/counters.js';
 import { findJob } from '../store/jobs.js';
 import { type Keep, removeSlice, SLICE } from '../store/retention.js';
 import type { Engine } from './engine.js';
@@ -10,6 +12,8 @@ import type { Engine } from './engine.js';
 const DAY_MS = 86_400_000;
 /** An ended job is never removed sooner: somebody may be about to read it. */
 const REST_MS = 3_600_000;
+/** Ended approvals are shown by `sidejob approvals --all` for so long. */
+const APPROVALS_MS = 7 * DAY_MS;
 
 /** Removes what the configuration no longer keeps. Returns how many jobs and stray folders went. */
 export async function removeOld(engine: Engine, now: number = Date.now()): Promise<{ jobs: number; folders: number }> {
@@ -29,6 +33,11 @@ export async function removeOld(engine: Engine, now: number = Date.now()): Promi
     jobs += removed.length;
     if (removed.length < SLICE) break;
   }
+  await engine.store.write(() => {
+    expireApprovals(engine.store, now);
+    removeApprovals(engine.store, now - APPROVALS_MS);
+    removeExpired(engine.store, now);
+  });
   return { jobs, folders: await sweepFolders(engine, now) };
 }
 

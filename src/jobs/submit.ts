@@ -28,7 +28,7 @@ import { loginSign } from './clis.js';
 import { continued } from './conversation.js';
 import { checkDay } from './day-limits.js';
 import type { Engine } from './engine.js';
-import { newJobId } from './ids.js';
+import { newId } from './ids.js';
 import { type Caller, type JobRequest, requestKey, type Submitted } from './request.js';
 import { schemaText, withSchema } from './structured.js';
 
@@ -62,7 +62,7 @@ export async function submitJob(
   const prompt = provider.slashCommands && asked.startsWith('/') ? `\n${asked}` : asked;
   checkPromptSize(provider, prompt);
 
-  const id = newJobId(provider.name);
+  const id = newId(provider.name);
   const login = engine.loginKeyOf(provider.name);
   const model = request.model ?? parent?.model ?? null;
   const effort = request.effort ?? null;
@@ -121,6 +121,7 @@ export async function submitJob(
       }
       checkBusy(engine, job);
       checkDay(engine, job);
+      request.admit?.();
       engine.register();
       insertJob(engine.store, job);
       // An answer that is attached has been put to use.

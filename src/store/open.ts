@@ -6,8 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { migration001 } from './migrations/001-jobs.js';
+import { migration002 } from './migrations/002-policy.js';
 
-const MIGRATIONS = [migration001];
+const MIGRATIONS = [migration001, migration002];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** How long SQLite itself may block the event loop for a lock; beyond it we wait without blocking. */

@@ -10,6 +10,8 @@ type Parameters = Record<string, unknown>;
 export class Store {
   readonly bell: Bell;
   readonly #statements = new Map<string, Database.Statement>();
+  readonly #onCommit = new Set<() => void>();
+  #afterCommit: (() => void)[] = [];
 
   private constructor(
     readonly path: string,
@@ -45,12 +47,30 @@ export class Store {
    * more than once, so it must do nothing but read and write here.
    */
   async write<T>(action: () => T): Promise<T> {
-    const transaction = this.db.transaction(action);
     try {
-      return await retryWhileBusy(() => transaction.immediate());
+      return await retryWhileBusy(() => this.#transact(action));
     } catch (error) {
       throw storeError(this.path, error);
     }
+  }
+
+  /**
+   * The same at once, for a process that is about to leave: one try, which may block for 20 ms.
+   * @throws what SQLite throws, a lock among it
+   */
+  writeNow<T>(action: () => T): T {
+    return this.#transact(action);
+  }
+
+  /** Inside `write`: has `done` called when, and only if, this transaction is committed. */
+  afterCommit(done: () => void): void {
+    this.#afterCommit.push(done);
+  }
+
+  /** Calls `listener` after every commit of this process, until the returned function is called. */
+  onCommit(listener: () => void): () => void {
+    this.#onCommit.add(listener);
+    return () => this.#onCommit.delete(listener);
   }
 
   /** Changes when another connection commits. */
@@ -71,6 +91,14 @@ export class Store {
   close(): void {
     this.bell.close();
     this.db.close();
+  }
+
+  #transact<T>(action: () => T): T {
+    this.#afterCommit = [];
+    const result = this.db.transaction(action).immediate();
+    for (const done of this.#afterCommit) done();
+    for (const listener of this.#onCommit) listener();
+    return result;
   }
 
   #prepare(sql: string): Database.Statement {

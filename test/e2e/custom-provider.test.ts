@@ -187,6 +187,7 @@ describe('a definition that is wrong', () => {
     ['[providers.mine]\ncommand = "x"\n\npromt = "stdin"\n', /:4: "providers\.mine\.promt" is unknown; prompt\?/],
     ['[providers.mine]\ncommand = "x"\naccess = { write = [] }\n', /:3: "providers\.mine\.access\.write" is unknown/],
     ['[providers.my-cli]\ncommand = "x"\n', /:1: "my-cli" is no name: lower-case letters and digits/],
+    ['[providers.ok]\ncommand = "x"\n', /:1: "ok" is no name for a CLI: ids of approvals begin so/],
     ['[providers.claude]\nprompt = "stdin"\n', /:2: providers\.claude\.prompt: claude is built in/],
     ['[providers.codex]\nallowTools = ["x"]\n', /:2: codex has no words for allowTools\. It has addDirs, args\./],
     ['[providers.mine]\ncommand = "x"\naddDirs = ["/x"]\n', /:3: addDirs is for CLIs that are built in; use args/],

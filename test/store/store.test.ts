@@ -5,10 +5,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { countByStatus, findIds, findJob, listJobs } from '../../src/store/jobs.js';
 import { SCHEMA_VERSION, storeError } from '../../src/store/open.js';
 import { placesTaken, takePlace } from '../../src/store/queue.js';
-import type { NewJob, Outcome } from '../../src/store/record.js';
-import { registerServer } from '../../src/store/servers.js';
-import { Store } from '../../src/store/store.js';
+import type { Outcome } from '../../src/store/record.js';
 import { cancelQueued, finishJob, insertJob, recordLaunch, requeue, setCause } from '../../src/store/transitions.js';
+import { newJob, openStore, withJobs } from '../support/store.js';
 import { tempFolder } from '../support/temp-folder.js';
 import { until } from '../support/until.js';
 
@@ -19,30 +18,6 @@ const OUTCOME: Outcome = {
   ...{ usage: null, usageTotal: null, sessionId: null, model: null, answerBytes: 1, stdoutBytes: 2, stderrBytes: 3 },
   leftovers: 0,
 };
-
-async function openStore(folder?: string): Promise<Store> {
-  const home = folder ?? (await tempFolder());
-  const store = await Store.open(join(home, 'store.db'), join(home, 'bell'));
-  onTestFinished(() => store.close());
-  return store;
-}
-
-function newJob(id: string, more: Partial<NewJob> = {}): NewJob {
-  return {
-    ...{ id, kind: 'async', provider: 'shell', model: null, effort: null, access: 'read-only', systemPrompt: null },
-    ...{ outputSchema: null, cwd: '/', label: null, promptBytes: 1, client: 'c', project: '/p', parentId: null },
-    ...{ chainId: id, depth: 1, sessionId: null, resume: 0, requestKey: id, dedupeKey: null, loginKey: '' },
-    ...{ login: null, priority: 0, timeoutSec: 1, idleTimeoutSec: null, owner: 's', createdAt: 1 },
-    ...more,
-  } as NewJob;
-}
-
-async function withJobs(store: Store, ...ids: string[]): Promise<void> {
-  await store.write(() => {
-    registerServer(store, { id: 's', host: 'm/b/n', pid: 1, pidStart: '1', startedAt: 1 });
-    for (const id of ids) insertJob(store, newJob(id));
-  });
-}
 
 const limits = (maxRunning: number, per = maxRunning) => ({ maxRunning, perProvider: () => per, startGapMs: () => 0 });
 
