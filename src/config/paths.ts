@@ -12,6 +12,8 @@ export interface Paths {
   store: string;
   bell: string;
   jobs: string;
+  /** What happened to jobs, and what was decided of calls; older parts stand beside it. */
+  audit: string;
   /** An empty folder for questions that concern no project. */
   scratch: string;
 }
@@ -57,6 +59,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv, userHome: string = homedir(
     store: join(home, 'store.db'),
     bell: join(home, 'bell'),
     jobs: join(home, 'jobs'),
+    audit: join(home, 'audit.log'),
     scratch: join(home, 'scratch'),
   };
 }

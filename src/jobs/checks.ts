@@ -2,11 +2,11 @@
 import { mkdir, realpath, stat, statfs } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
-import { JOB_VARIABLE } from '../process/job-processes.js';
+import { bearsMark, JOB_VARIABLE } from '../process/job-processes.js';
 import { ACCESS_LEVELS, type Access, type Provider } from '../providers/provider.js';
 import { findByLauncher, findBySession, findJob, findWriterIn } from '../store/jobs.js';
 import { countQueued, placesTaken } from '../store/queue.js';
-import type { NewJob } from '../store/record.js';
+import type { JobRecord, NewJob } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { DEPTH_VARIABLE } from './environment.js';
 import { limitsOf } from './limits.js';
@@ -93,9 +93,7 @@ export function checkAccess(engine: Engine, request: JobRequest, provider: Provi
 /** The depth of a job submitted here: by the environment, and by the job we are in, should that have been reset. */
 export async function checkDepth(engine: Engine): Promise<number> {
   const byEnvironment = Number.parseInt(engine.env[DEPTH_VARIABLE] ?? '0', 10) || 0;
-  const named = engine.env[JOB_VARIABLE];
-  // Some CLIs give their MCP servers a bare environment; descent is not lost by that.
-  const within = (named && findJob(engine.store, named)) || findByLauncher(engine.store, await engine.ancestors());
+  const within = await enclosingJob(engine);
   const depth = Math.max(byEnvironment, within?.depth ?? 0) + 1;
   const { maxDepth } = engine.config.settings;
   if (depth > maxDepth) {
@@ -106,6 +104,28 @@ export async function checkDepth(engine: Engine): Promise<number> {
     );
   }
   return depth;
+}
+
+/** The job that this process runs in, as far as it is known. */
+async function enclosingJob(engine: Engine): Promise<JobRecord | undefined> {
+  const named = engine.env[JOB_VARIABLE];
+  // Some CLIs give their MCP servers a bare environment; descent is not lost by that.
+  return (named && findJob(engine.store, named)) || findByLauncher(engine.store, await engine.ancestors());
+}
+
+/**
+ * Refuses what only a person may do, inside a job: by its environment, by that of a process above, or by descent. It
+ * keeps an assistant from doing it in passing, not one that sets out to: in full access it can do what its user can.
+ * @throws SidejobError `access_denied`
+ */
+export async function checkPerson(engine: Engine, what: string): Promise<void> {
+  const marked = engine.env[JOB_VARIABLE] !== undefined || engine.env[DEPTH_VARIABLE] !== undefined;
+  if (!marked && !(await bearsMark(await engine.ancestors())) && !(await enclosingJob(engine))) return;
+  throw new SidejobError(
+    'access_denied',
+    `this runs inside a job, and ${what} is for a person.`,
+    'Nothing was changed.',
+  );
 }
 
 /** Where the job works: as asked, else the client's project, else (for questions) an empty folder. */

@@ -46,6 +46,8 @@ export interface Engine {
   /** True for a process too short-lived to look after jobs: it sees and finishes them, but adopts none. */
   readonly passive: boolean;
   readonly log: Log;
+  /** What happens to jobs, on its way from the store into audit.log. */
+  readonly audit: { readonly problem: string | undefined; flush(): Promise<void> };
   /** Environment variables that no job's CLI gets: every provider's guards against nesting. */
   readonly nestingGuards: readonly string[];
   /** Every CLI there is here: those that Sidejob knows, then those of the configuration. */

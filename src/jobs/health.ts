@@ -35,6 +35,7 @@ export async function jobHealth(engine: Engine) {
   if (misspelt.length > 0) warnings.push(`${misspelt.join(', ')} in the environment: no such setting.`);
   const { mode } = await stat(paths.home);
   if (mode & 0o077) warnings.push(`${paths.home} is open to other users of this machine; chmod 700 shuts it.`);
+  if (engine.audit.problem) warnings.push(`The audit cannot be written, its lines wait: ${engine.audit.problem}.`);
   if (host.boot === '') warnings.push('The boot id cannot be read: jobs of an earlier boot may be shown as running.');
   const elsewhere = activeJobs(store).filter((job) => job.host && compareHost(job.host, host) === 'elsewhere').length;
   if (elsewhere > 0) {

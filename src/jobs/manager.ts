@@ -8,10 +8,12 @@ import { SidejobError } from '../errors.js';
 import { currentHost, hostKey } from '../process/host.js';
 import { ancestorsOf, processInfo } from '../process/table.js';
 import type { Provider } from '../providers/provider.js';
+import { isAhead, rebaseCounters } from '../store/counters.js';
 import { activeJobs } from '../store/jobs.js';
 import { storeError } from '../store/open.js';
 import { registerServer } from '../store/servers.js';
 import { Store } from '../store/store.js';
+import { Audit } from './audit.js';
 import { findCli, readinessOf } from './clis.js';
 import { checkDefaultProvider, withCustomProviders } from './custom-providers.js';
 import type { Engine, Log } from './engine.js';
@@ -71,6 +73,7 @@ export async function openJobManager({
   if (!self) throw new Error('this process cannot be found in the process table');
   // Last, so that nothing that fails leaves it open.
   const store = await Store.open(paths.store, paths.bell);
+  const audit = new Audit(store, paths, log);
   const scheduler = new Scheduler(() => engine);
   const supervisor = new Supervisor(() => engine);
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
@@ -81,6 +84,7 @@ export async function openJobManager({
     store,
     host,
     log,
+    audit,
     server: {
       id: randomUUID(),
       host: hostKey(host),
@@ -114,10 +118,18 @@ export async function openJobManager({
   };
   const sweepLeftovers = () =>
     supervisor.sweepLeftovers().catch((error) => log.error({ error: String(error) }, 'sweeping leftovers failed'));
-  const sweep = setInterval(() => void settleAll(engine).then(sweepLeftovers), SWEEP_MS).unref();
+  const look = async () => {
+    await settleAll(engine);
+    await sweepLeftovers();
+    await keepTime(engine);
+    // What a server that died has left unwritten, and what could not be written before.
+    await audit.flush();
+  };
+  const sweep = setInterval(() => void look(), SWEEP_MS).unref();
   const clean = setInterval(() => void cleanUp(engine), CLEAN_MS).unref();
   await settleAll(engine);
   if (!passive) void sweepLeftovers();
+  void keepTime(engine).then(() => audit.flush());
   return {
     engine,
     close() {
@@ -125,9 +137,19 @@ export async function openJobManager({
       clearInterval(clean);
       scheduler.close();
       supervisor.close();
+      audit.close();
       store.close();
     },
   };
+}
+
+/** After the wall clock was set back, counters must not stay full until the old time comes again. */
+async function keepTime({ store, log }: Engine): Promise<void> {
+  try {
+    if (isAhead(store, Date.now())) await store.write(() => rebaseCounters(store, Date.now()));
+  } catch (error) {
+    log.warn({ error: String(error) }, 'counters could not be looked at; it is tried again');
+  }
 }
 
 async function cleanUp(engine: Engine): Promise<void> {

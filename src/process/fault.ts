@@ -14,6 +14,7 @@ export const FAULT_POINTS = [
   'end.terminated',
   'finish.decided',
   'finish.recorded',
+  'audit.written',
 ] as const;
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 

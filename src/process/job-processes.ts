@@ -42,6 +42,11 @@ export async function jobProcesses(id: string, launcher: ProcessIdentity, here: 
   return [...members.values()];
 }
 
+/** Whether one of these processes bears the mark of any job. */
+export async function bearsMark(processes: readonly ProcessInfo[]): Promise<boolean> {
+  return (await Promise.all(processes.map(({ pid }) => markOf(pid)))).some((mark) => mark !== undefined);
+}
+
 /** The id of the job that a process bears in its environment, if it can be read. */
 async function markOf(pid: number): Promise<string | undefined> {
   const prefix = `${JOB_VARIABLE}=`;

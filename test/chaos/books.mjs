@@ -46,6 +46,7 @@ export async function checkBooks({ home, witnesses, accepted, deeds }) {
       .all()
       .map((row) => [row.status, row.jobs]),
   );
+  const waiting = db.prepare('SELECT seq, event, jobId FROM audit').all();
   db.close();
 
   const byId = new Map(rows.map((row) => [row.id, row]));
@@ -64,8 +65,36 @@ export async function checkBooks({ home, witnesses, accepted, deeds }) {
   for (const [status, jobs] of Object.entries(tally)) {
     if (jobs !== (counts[status] ?? 0)) wrong.push(`tally says ${jobs} ${status}, the rows ${counts[status] ?? 0}`);
   }
+  wrong.push(...judgeAudit([...(await auditLines(home)), ...waiting], rows));
   const describe = (id) => JSON.stringify(byId.get(id) ?? 'no record');
   return { wrong, describe, counts, jobs: rows.length, strayFolders: folders.filter((name) => !byId.has(name)).length };
+}
+
+/** Every line of every file of the audit that is whole. */
+async function auditLines(home) {
+  const names = (await readdir(home)).filter((name) => /^audit\..*log$/.test(name));
+  const texts = await Promise.all(names.map((name) => readFile(join(home, name), 'utf8')));
+  return texts.flatMap((text) =>
+    text
+      .split('\n')
+      .filter((line) => line.endsWith('}'))
+      .map((line) => JSON.parse(line)),
+  );
+}
+
+/** No number is missing, and each job was accepted once and has ended once; a line may stand twice. */
+function judgeAudit(lines, rows) {
+  const bySeq = new Map(lines.filter(({ seq }) => seq).map((line) => [line.seq, line]));
+  const wrong = [];
+  for (let seq = 1; seq <= bySeq.size; seq += 1) if (!bySeq.has(seq)) wrong.push(`audit: line ${seq} is missing`);
+  const byJob = Map.groupBy(bySeq.values(), ({ jobId }) => jobId);
+  for (const { id, startedAt } of rows) {
+    const events = (byJob.get(id) ?? []).map(({ event }) => event);
+    const times = (event) => events.filter((each) => each === event).length;
+    const good = times('accepted') === 1 && times('ended') === 1 && (startedAt === null || times('started') > 0);
+    if (!good) wrong.push(`${id}: the audit says ${events.join(', ') || 'nothing'}`);
+  }
+  return wrong;
 }
 
 /** What each kind of CLI ends with if nobody interferes. */

@@ -32,6 +32,8 @@ async function leadTo(point: string, sandbox: Sandbox, assistant: Assistant): Pr
     await assistant.call('llm_job_cancel', { jobId });
   } else {
     await assistant.call('llm_job_wait', { jobId });
+    // The audit is written a while after the calls that it tells of.
+    if (point.startsWith('audit.')) await until('death', () => assistant.job(jobId).then(() => false));
   }
 }
 
