@@ -21,6 +21,12 @@ const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
   sidejob policy check [FILE]      whether the policy is valid; else the line that is not
   sidejob policy explain TOOL      what it says of a call, and which rule: [--args JSON] [--policy FILE] [--json]
   sidejob policy init NAME         begin with one: read-only, careful or open [--force]
+  sidejob approvals [--all]        calls that wait for a person's word; --all: answered ones, too
+               [--json]
+  sidejob approve ID [--yes]       shows such a call in full, and lets it pass once
+  sidejob deny ID [--reason TEXT]  refuses it
+  sidejob audit [-n N] [-f]        what happened to jobs and what was decided, the last 50 lines or N;
+               [--job ID] [--json] -f: and what comes
   sidejob mcp install CLIENT       enter Sidejob in claude-code, claude-desktop or cursor
   sidejob mcp uninstall CLIENT     and take it out again
   sidejob mcp print CLIENT         the entry, to paste
@@ -36,6 +42,10 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   providers: async () => (await import('./providers.js')).providersCommand,
   usage: async () => (await import('./usage.js')).usageCommand,
   policy: async () => (await import('./policy.js')).policyCommand,
+  approvals: async () => (await import('./approvals.js')).approvalsCommand,
+  approve: async () => (await import('./approve.js')).approveCommand,
+  deny: async () => (await import('./approve.js')).denyCommand,
+  audit: async () => (await import('./audit.js')).auditCommand,
   mcp: async () => (await import('./mcp.js')).mcpEntry,
 };
 
@@ -45,6 +55,7 @@ export async function runCommand(name: string | undefined, argv: string[], env: 
     env: { ...env, HOME: env.HOME ?? homedir() },
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
+    ask: process.stdin.isTTY && process.stdout.isTTY ? ask : undefined,
   };
   // A reader that has seen enough (`| head`) is not an error.
   process.stdout.on('error', () => process.exit(0));
@@ -78,6 +89,18 @@ export async function runCommand(name: string | undefined, argv: string[], env: 
       return 2;
     }
     throw error;
+  }
+}
+
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Without an answer (Ctrl-D), the answer is empty.
+  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  try {
+    return await Promise.race([terminal.question(question), closed]);
+  } finally {
+    terminal.close();
   }
 }
 

@@ -7,4 +7,6 @@ export interface CommandContext {
   env: NodeJS.ProcessEnv;
   stdout(text: string): void;
   stderr(text: string): void;
+  /** Asks the person at the terminal; undefined where there is none. */
+  ask?: ((question: string) => Promise<string>) | undefined;
 }

@@ -1,0 +1,47 @@
+// `sidejob approvals`: calls that wait for a person's word.
+import { parseArgs } from 'node:util';
+import { ago } from '../jobs/figures.js';
+import { oneLine } from '../providers/json.js';
+import { type ApprovalRecord, listApprovals } from '../store/approvals.js';
+import type { Command } from './context.js';
+import { visible } from './printable.js';
+import { withJobs } from './with-jobs.js';
+
+export const approvalsCommand: Command = async (argv, context) => {
+  const { values } = parseArgs({ args: argv, options: { all: { type: 'boolean' }, json: { type: 'boolean' } } });
+  const now = Date.now();
+  const approvals = await withJobs(context, async ({ store }) =>
+    listApprovals(store, values.all ? 'all' : 'pending', now),
+  );
+  if (values.json) {
+    const shown = approvals.map(({ key: _, ...approval }) => approval);
+    context.stdout(`${JSON.stringify(shown, null, 2)}\n`);
+  } else if (approvals.length === 0) {
+    context.stdout(values.all ? 'No approvals.\n' : 'Nothing waits for approval.\n');
+  } else {
+    context.stdout(table(approvals, values.all ?? false, now));
+    if (!values.all) context.stdout('\n"sidejob approve ID" shows one in full, and asks.\n');
+  }
+  return 0;
+};
+
+function table(approvals: readonly ApprovalRecord[], all: boolean, now: number): string {
+  const rows = approvals.map(({ id, state, tool, shown, createdAt, expiresAt }) => [
+    id,
+    // One that has had its time is not cleaned up at once.
+    ...(all ? [expiresAt <= now && state !== 'used' ? 'expired' : state] : []),
+    `${ago(createdAt, now)} ago`,
+    ...[tool, cell(shown.provider), cell(shown.access), cell(shown.cwd)],
+    visible(oneLine(typeof shown.prompt === 'string' ? shown.prompt : '', 60)),
+  ]);
+  const head = ['APPROVAL', ...(all ? ['STATE'] : []), 'ASKED', 'TOOL', 'PROVIDER', 'ACCESS', 'FOLDER', 'PROMPT'];
+  const lines = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...lines.map((row) => row[column]?.length ?? 0)));
+  const line = (row: string[]) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ');
+  return `${lines.map((row) => line(row).trimEnd()).join('\n')}\n`;
+}
+
+function cell(value: unknown): string {
+  const text = Array.isArray(value) ? value.join(', ') : String(value ?? '–');
+  return visible(oneLine(text, 48));
+}
