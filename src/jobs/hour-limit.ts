@@ -24,5 +24,5 @@ export function countInHour({ store, config }: Pick<Engine, 'store' | 'config'>,
     );
   }
   // Without a limit, too: it may be set at any time.
-  takeOne(store, ACCEPTED, now);
+  takeOne(store, ACCEPTED, 'hour', now);
 }

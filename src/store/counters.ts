@@ -10,7 +10,7 @@ const SLOTS = 60;
 
 export interface CounterKey {
   name: string;
-  /** Counters of one name count apart for each scope; '' is the one that all share. */
+  /** Counters of one name count apart for each scope. */
   scope: string;
 }
 
@@ -50,21 +50,17 @@ function takenOf(
   return rows.map(({ slot, taken }) => ({ taken, until: Math.min(slot, slotAt(span, now)) + length + SPANS[span] }));
 }
 
-/** Takes one: it counts in every window, whichever of them are limited today. Call inside `write`. */
-export function takeOne(store: Store, { name, scope }: CounterKey, now: number): void {
-  for (const span of NAMES) {
-    store.run(
-      `INSERT INTO counter (name, scope, span, slot, taken) VALUES ($name, $scope, $span, $slot, 1)
-         ON CONFLICT DO UPDATE SET taken = taken + 1`,
-      { name, scope, span, slot: slotAt(span, now) },
-    );
-    store.run('DELETE FROM counter WHERE name = $name AND scope = $scope AND span = $span AND slot <= $before', {
-      name,
-      scope,
-      span,
-      before: expiredBefore(span, now),
-    });
-  }
+/** Takes one. Call inside `write`. */
+export function takeOne(store: Store, { name, scope }: CounterKey, span: Span, now: number): void {
+  store.run(
+    `INSERT INTO counter (name, scope, span, slot, taken) VALUES ($name, $scope, $span, $slot, 1)
+       ON CONFLICT DO UPDATE SET taken = taken + 1`,
+    { name, scope, span, slot: slotAt(span, now) },
+  );
+  store.run('DELETE FROM counter WHERE name = $name AND scope = $scope AND span = $span AND slot <= $before', {
+    ...{ name, scope, span },
+    before: expiredBefore(span, now),
+  });
 }
 
 /** Removes what counts no more, of all counters. Call inside `write`. */
