@@ -1,10 +1,10 @@
 // `sidejob approvals`: calls that wait for a person's word.
 import { parseArgs } from 'node:util';
 import { ago } from '../jobs/figures.js';
+import { visible } from '../output/printable.js';
 import { oneLine } from '../providers/json.js';
 import { type ApprovalRecord, listApprovals } from '../store/approvals.js';
 import type { Command } from './context.js';
-import { visible } from './printable.js';
 import { withJobs } from './with-jobs.js';
 
 export const approvalsCommand: Command = async (argv, context) => {

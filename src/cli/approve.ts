@@ -5,11 +5,11 @@ import { auditDecision } from '../jobs/audit.js';
 import { checkPerson } from '../jobs/checks.js';
 import type { Engine } from '../jobs/engine.js';
 import { localTime } from '../jobs/figures.js';
+import { approvalInFull } from '../policy/approval-text.js';
 import { decideApproval, requireApproval } from '../policy/approvals.js';
 import type { ApprovalRecord } from '../store/approvals.js';
 import type { Command, CommandContext } from './context.js';
 import { oneId } from './one-id.js';
-import { visible } from './printable.js';
 import { withJobs } from './with-jobs.js';
 
 export const approveCommand: Command = async (argv, context) => {
@@ -22,7 +22,7 @@ export const approveCommand: Command = async (argv, context) => {
   return withJobs(context, async (engine) => {
     await checkPerson(engine, '"sidejob approve"');
     const approval = requireApproval(engine.store, typed);
-    context.stdout(inFull(approval));
+    context.stdout(approvalInFull(approval));
     if (stateNow(approval) !== 'pending') return tell(context, engine, approval, 'approved', false);
     if (!values.yes && !(await confirmed(context, approval.id))) {
       context.stdout('Nothing was changed; it still waits.\n');
@@ -93,40 +93,4 @@ function tell(
 /** One that has had its time is not cleaned up at once. */
 function stateNow({ state, expiresAt }: ApprovalRecord): ApprovalRecord['state'] {
   return state !== 'used' && expiresAt <= Date.now() ? 'expired' : state;
-}
-
-/**
- * All of it. Texts come first, each line marked, and the facts last: then no text can pose as a fact, nor push one out
- * of sight.
- */
-function inFull({ id, tool, rule, reason, shown, client, project, createdAt }: ApprovalRecord): string {
-  const named = Object.entries(shown).map(([name, value]) => [visible(oneWord(name)), textOf(value)] as const);
-  const isText = ([name, value]: readonly [string, string]) =>
-    name === 'prompt' || value.includes('\n') || value.length > 200;
-  const texts = named.filter(isText).map(([name, value]) => block(name, value));
-  const asked = localTime(createdAt, Date.now());
-  const facts = [
-    ...[['approval', id] as const, ['tool', tool] as const],
-    ...named.filter((each) => !isText(each)),
-    ...[['asked', `${asked} by ${client}`] as const, ['project', project ?? '–'] as const],
-    ...[['rule', rule] as const, ['reason', reason ?? '–'] as const],
-  ];
-  const lines = facts.map(([name, value]) => `${name.padEnd(12)} ${visible(value).replaceAll('\n', '\\n')}`);
-  return `${texts.join('')}${lines.join('\n')}\n`;
-}
-
-function block(name: string, value: string): string {
-  const lines = visible(value).split('\n');
-  const size = `${value.length} characters, ${lines.length} line${lines.length === 1 ? '' : 's'}`;
-  return `${name} (${size}):\n${lines.map((line) => `  | ${line}`).join('\n')}\n\n`;
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value.join(', ');
-  return JSON.stringify(value);
-}
-
-function oneWord(name: string): string {
-  return name.replace(/\s+/g, '_');
 }

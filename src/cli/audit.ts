@@ -4,9 +4,9 @@ import { resolvePaths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
 import { type AuditLine, comingLines, lastLines } from '../jobs/audit-read.js';
 import { dollars } from '../jobs/figures.js';
+import { visible } from '../output/printable.js';
 import { array, number, string } from '../providers/json.js';
 import type { Command, CommandContext } from './context.js';
-import { visible } from './printable.js';
 import { withJobs } from './with-jobs.js';
 
 export const auditCommand: Command = async (argv, context) => {

@@ -2,9 +2,9 @@
 import { homedir } from 'node:os';
 import { nearest } from '../config/nearest.js';
 import { SidejobError } from '../errors.js';
+import { printable } from '../output/printable.js';
 import { VERSION } from '../version.js';
 import type { Command, CommandContext } from './context.js';
-import { printable } from './printable.js';
 
 const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
 

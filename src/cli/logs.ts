@@ -3,10 +3,10 @@ import { parseArgs } from 'node:util';
 import { requireJob } from '../jobs/lookup.js';
 import { readResult } from '../jobs/result.js';
 import { waitForJobs } from '../jobs/wait.js';
+import { printable } from '../output/printable.js';
 import type { JobRecord } from '../store/record.js';
 import type { Command } from './context.js';
 import { oneId } from './one-id.js';
-import { printable } from './printable.js';
 import { withJobs } from './with-jobs.js';
 
 const PAGE_BYTES = 64 * 1024;

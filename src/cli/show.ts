@@ -4,10 +4,10 @@ import { requireJob } from '../jobs/lookup.js';
 import { answerText, structuredOf } from '../jobs/result.js';
 import { settle } from '../jobs/settle.js';
 import { viewJob } from '../jobs/view.js';
+import { printable } from '../output/printable.js';
 import { markRead } from '../store/transitions.js';
 import type { Command } from './context.js';
 import { oneId } from './one-id.js';
-import { printable } from './printable.js';
 import { withJobs } from './with-jobs.js';
 
 export const showCommand: Command = async (argv, context) => {

@@ -10,6 +10,7 @@ import { answerText, readResult } from '../jobs/result.js';
 import { submitJob } from '../jobs/submit.js';
 import { viewJob } from '../jobs/view.js';
 import { waitForJobs } from '../jobs/wait.js';
+import { printable } from '../output/printable.js';
 import { readPage } from '../output/read.js';
 import { readLine } from '../providers/fold.js';
 import { oneLine } from '../providers/json.js';
@@ -17,7 +18,6 @@ import type { Provider } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
 import { markRead } from '../store/transitions.js';
 import type { CommandContext } from './context.js';
-import { printable } from './printable.js';
 import { withJobs } from './with-jobs.js';
 
 const PROMPT = 'Reply with the one word: ready';

@@ -14,7 +14,7 @@ const BASICS = [
   ...['HOME', 'PATH', 'SHELL', 'USER', 'LOGNAME', 'LANG', 'LC_*', 'TZ', 'TERM', 'TMPDIR', 'XDG_*'],
   ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
   // A server inside the job keeps to the same caps.
-  ...['SIDEJOB_LOG_LEVEL', ...Object.keys(SETTINGS).map(variableOf)],
+  ...['SIDEJOB_LOG_LEVEL', 'SIDEJOB_POLICY', ...Object.keys(SETTINGS).map(variableOf)],
 ];
 
 /** The part of this server's environment that a provider's CLI gets, by the configuration's rules. */

@@ -15,7 +15,7 @@ import { rootsOf } from './roots.js';
 
 const KNOWN_VARIABLES = new Set([
   ...Object.keys(SETTINGS).map(variableOf),
-  ...['SIDEJOB_HOME', 'SIDEJOB_LOG_LEVEL', JOB_VARIABLE, DEPTH_VARIABLE, FAULT_VARIABLE],
+  ...['SIDEJOB_HOME', 'SIDEJOB_LOG_LEVEL', 'SIDEJOB_POLICY', JOB_VARIABLE, DEPTH_VARIABLE, FAULT_VARIABLE],
 ]);
 
 export type Health = Awaited<ReturnType<typeof jobHealth>>;

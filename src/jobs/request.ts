@@ -44,6 +44,21 @@ export interface JobRequest {
   admit?: () => void;
 }
 
+/** What a request comes to for one provider. */
+export interface JobFacts {
+  provider: string;
+  model?: string;
+  access: Access;
+  /** Absolute, without links. */
+  cwd: string;
+  /** Of the job that would be started. */
+  depth: number;
+  /** In characters (UTF-16 units). */
+  promptLength: number;
+  structured: boolean;
+  continueJob?: string;
+}
+
 export interface Submitted {
   job: JobRecord;
   /** The job existed already: the same was asked, or it has the same `dedupeKey`. */

@@ -4,8 +4,10 @@ import { SidejobError } from '../errors.js';
 import { chooseProvider } from '../jobs/choose.js';
 import { conversationJob } from '../jobs/conversation.js';
 import type { Engine } from '../jobs/engine.js';
+import { factsOf } from '../jobs/facts.js';
 import type { JobRequest, Submitted } from '../jobs/request.js';
 import { submitJob } from '../jobs/submit.js';
+import type { Provider } from '../providers/provider.js';
 import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
 import type { Call } from './tool.js';
 
@@ -37,19 +39,49 @@ export async function startJobs(call: Call, kind: JobRequest['kind'], asked: Ask
   // A conversation stays with its CLI, whatever the default is.
   const fixed = one ?? (request.continueJob === undefined ? undefined : keeperOf(engine, request.continueJob));
   const names: (string | undefined)[] = several ? [...new Set(several)] : [fixed];
-  const result: Started = { started: [], refused: [] };
-  for (const name of names) {
+  const refused: Started['refused'] = [];
+  const isOpen = await call.gate.isOpen();
+  const wanted = await those(names, refused, async (name) => {
+    const provider = await chooseProvider(engine, name, call.clientName);
+    return { provider, facts: isOpen ? undefined : await factsOf(engine, call.caller, { ...request, kind }, provider) };
+  });
+  const [wrong] = refused;
+  if (wanted.length === 0 && wrong) throw wrong.error;
+  const pass = await call.passJobs(wanted.map(({ provider, facts }) => facts ?? { provider: provider.name }));
+  const started = await those(wanted, refused, ({ provider, facts }) =>
+    // In the very folder that was decided on.
+    submitJob(engine, call.caller, { ...request, cwd: facts?.cwd ?? request.cwd, kind, admit: pass.admit }, provider),
+  );
+  const [first] = refused;
+  if (started.length === 0 && first) {
+    await pass.undo(first.error);
+    throw first.error;
+  }
+  await pass.done(started.map(({ job }) => job.id));
+  return { started, refused };
+}
+
+/** What became of each; one that is refused does not hold back the others. */
+async function those<Each, Result>(
+  each: readonly Each[],
+  refused: Started['refused'],
+  work: (one: Each) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const one of each) {
     try {
-      const provider = await chooseProvider(engine, name, call.clientName);
-      result.started.push(await submitJob(engine, call.caller, { ...request, kind }, provider));
+      results.push(await work(one));
     } catch (error) {
       if (!(error instanceof SidejobError)) throw error;
-      result.refused.push({ provider: name ?? 'default', error });
+      refused.push({ provider: nameOf(one), error });
     }
   }
-  const [first] = result.refused;
-  if (result.started.length === 0 && first) throw first.error;
-  return result;
+  return results;
+}
+
+function nameOf(one: unknown): string {
+  if (typeof one === 'string') return one;
+  return (one as { provider?: Provider } | undefined)?.provider?.name ?? 'default';
 }
 
 /** The provider of the job that a conversation belongs to. */

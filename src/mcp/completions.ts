@@ -13,14 +13,19 @@ const VALUES_MAX = 100;
 export function offerCompletions(server: Server, session: Session): void {
   server.registerCapabilities({ completions: {} });
   server.setRequestHandler('completion/complete', ({ params: { ref, argument } }, context) =>
-    serveRequest(session, context, async (call) => {
-      const { name, value } = argument;
-      const found =
-        ref.type === 'ref/prompt'
-          ? await completePrompt(ref.name, name, value, () => providersOf(call))
-          : await completeJobId(call, ref.uri, name, value, VALUES_MAX + 1);
-      return { completion: { values: found.slice(0, VALUES_MAX), hasMore: found.length > VALUES_MAX } };
-    }),
+    serveRequest(
+      session,
+      context,
+      { tool: ref.type === 'ref/prompt' ? 'llm_providers' : 'llm_job_list' },
+      async (call) => {
+        const { name, value } = argument;
+        const found =
+          ref.type === 'ref/prompt'
+            ? await completePrompt(ref.name, name, value, () => providersOf(call))
+            : await completeJobId(call, ref.uri, name, value, VALUES_MAX + 1);
+        return { completion: { values: found.slice(0, VALUES_MAX), hasMore: found.length > VALUES_MAX } };
+      },
+    ),
   );
 }
 

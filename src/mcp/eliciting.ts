@@ -11,6 +11,9 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { SidejobError } from '../errors.js';
+import { approvalInFull } from '../policy/approval-text.js';
+import { ApprovalNeeded } from '../policy/approvals.js';
+import type { Answer } from '../policy/gate.js';
 
 type Arguments = Record<string, unknown>;
 /** What the client has answered, by what was asked: `roots`, `folder`, `provider`. */
@@ -18,6 +21,10 @@ export type Responses = Record<string, unknown>;
 
 /** How long a client of the older protocol has for its answers in all; its own call goes on waiting meanwhile. */
 const ANSWER_MS = 40_000;
+/** A longer call is not one to be read in a form; the command line shows all of it. */
+const FORM_MAX_CHARS = 8000;
+/** Nobody reads what is to be approved in less, in milliseconds. */
+const READING_MS = 500;
 
 /** What the client has answered in this round and those before; it brings the latter along. */
 export function responsesOf({ mcpReq }: ServerContext): Responses {
@@ -33,6 +40,16 @@ function earlier(state: unknown): Responses {
   } catch {
     return {};
   }
+}
+
+/** What the person has said about an approval; undefined where nobody was there to say it. */
+export function answerIn(responses: Responses, approval: string): Answer | undefined {
+  const response = inputResponse(responses, approval);
+  if (response.kind !== 'elicit' || response.action === 'cancel') return undefined;
+  const approved = response.action === 'accept' && response.content?.decision === 'approve';
+  // Headless clients decline at once (Codex 0.169): no person has read that form.
+  const tookMs = Date.now() - Number(responses.askedAt);
+  return approved ? 'approved' : tookMs < READING_MS ? undefined : 'denied';
 }
 
 /** The arguments with what the client has answered; what the caller gave itself stays. */
@@ -72,6 +89,13 @@ export async function askInstead(
     const message = 'In which folder may the job change files?';
     return ask('folder', message, 'cwd', 'Folder (absolute path)', known, requestState);
   }
+  if (error instanceof ApprovalNeeded) {
+    const { id } = error.approval;
+    const message = approvalInFull(error.approval);
+    if (!hasForms(capabilities) || responses[id] !== undefined || message.length > FORM_MAX_CHARS) return undefined;
+    const state = JSON.stringify({ ...responses, askedAt: Date.now() });
+    return ask(id, `May this call pass, once?\n\n${message}`, 'decision', 'Decision', ['approve', 'deny'], state);
+  }
   const named = error.code === 'unknown_provider' && typeof args.provider === 'string';
   if (!named || !hasForms(capabilities) || responses.provider !== undefined) return undefined;
   // The demo is for trying things out, and no answer to this.
@@ -89,7 +113,7 @@ export async function askInstead(
 export async function askNow(
   server: Server,
   context: ServerContext,
-  { inputRequests = {} }: InputRequiredResult,
+  { inputRequests = {}, requestState }: InputRequiredResult,
   arrivedAt: number,
 ): Promise<Responses | undefined> {
   const timeout = arrivedAt + ANSWER_MS - performance.now();
@@ -100,7 +124,7 @@ export async function askNow(
       if (method === 'roots/list') return [key, await server.listRoots(undefined, options)] as const;
       return [key, await context.mcpReq.elicitInput(params as never, options)] as const;
     });
-    return Object.fromEntries(await Promise.all(answers));
+    return { ...earlier(requestState), ...Object.fromEntries(await Promise.all(answers)) };
   } catch {
     return undefined;
   }

@@ -6,6 +6,8 @@ import { invalidParams, serveRequest } from './requests.js';
 import { jobIdIn } from './resources.js';
 import type { Session } from './session.js';
 
+/** To be told that a job has ended goes by the rules of reading what it wrote. */
+const READING = { tool: 'llm_job_result' };
 /** Subscriptions of one client, above which it is told that there are too many. */
 const SUBSCRIPTIONS_MAX = 256;
 
@@ -14,6 +16,7 @@ const SUBSCRIPTIONS_MAX = 256;
  * @throws SidejobError `unknown_job`
  */
 export async function jobEnded(session: Session, uri: string, signal: AbortSignal): Promise<boolean> {
+  await session.gate.checkTool(READING.tool, 'unknown');
   const { engine } = await (await session.call('unknown', signal, undefined)).manager();
   const { id } = requireJob(engine, jobIdIn(uri) ?? uri);
   await waitForJobs(engine, [id], { until: 'all', waitMs: Number.POSITIVE_INFINITY, signal });
@@ -25,7 +28,7 @@ export function offerUpdates(server: Server, session: Session): void {
   const subscriptions = new Map<string, AbortController>();
   server.registerCapabilities({ resources: { subscribe: true } });
   server.setRequestHandler('resources/subscribe', ({ params: { uri } }, context) =>
-    serveRequest(session, context, async (call) => {
+    serveRequest(session, context, READING, async (call) => {
       if (subscriptions.has(uri)) return {};
       if (subscriptions.size >= SUBSCRIPTIONS_MAX) throw invalidParams(`more than ${SUBSCRIPTIONS_MAX} subscriptions.`);
       const id = jobIdIn(uri);

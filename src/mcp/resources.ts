@@ -11,7 +11,7 @@ import { findIds, listJobs } from '../store/jobs.js';
 import type { JobRecord } from '../store/record.js';
 import { seqBefore } from './cursor.js';
 import { jobLine } from './format.js';
-import { invalidParams, serveRequest } from './requests.js';
+import { type GoesBy, invalidParams, serveRequest } from './requests.js';
 import { OUTPUT_VIEWS, type OutputView, readJob, readOutput } from './resource-contents.js';
 import type { Session } from './session.js';
 import type { Call } from './tool.js';
@@ -47,10 +47,13 @@ export function offerResources(server: Server, session: Session): (tool: string)
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: TEMPLATES }));
   server.setRequestHandler('resources/list', ({ params }, context) => {
     listed = true;
-    return serveRequest(session, context, (call) => listResources(call, params?.cursor));
+    const { cursor } = params ?? {};
+    return serveRequest(session, context, { tool: 'llm_job_list', args: { cursor } }, (call) =>
+      listResources(call, cursor),
+    );
   });
   server.setRequestHandler('resources/read', ({ params }, context) =>
-    serveRequest(session, context, (call) => readResource(call, params.uri)),
+    serveRequest(session, context, readingOf(params.uri), (call) => readResource(call, params.uri)),
   );
   return (tool) => {
     if (!listed || !ADDING.includes(tool)) return;
@@ -105,6 +108,12 @@ async function readResource(call: Call, uri: string) {
 /** The id in the address of a resource; undefined if it is no resource of ours. */
 export function jobIdIn(uri: string): string | undefined {
   return URI.exec(plain(uri))?.[1];
+}
+
+/** The call of a tool that would read the same. */
+function readingOf(uri: string): GoesBy {
+  const [, jobId, view = 'answer'] = URI.exec(plain(uri)) ?? [];
+  return { tool: 'llm_job_result', args: { jobId, view: view.toLowerCase() } };
 }
 
 /** Some clients encode what they put into a template, or end it with a slash. */

@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createLog } from '../log.js';
 import { Secrets } from '../output/secrets/secrets.js';
+import { PROVIDERS } from '../providers/registry.js';
 import { createServer } from './server.js';
 import { Session } from './session.js';
 import { Subscriptions } from './subscriptions.js';
@@ -11,10 +12,13 @@ import { StdioTransport } from './transport.js';
 /** The largest message taken; prompts of several megabytes are normal. A larger one gets an error. */
 const MESSAGE_MAX_BYTES = 64 * 1024 * 1024;
 
-export function serve(env: NodeJS.ProcessEnv): void {
+/** @param policy the file of the policy, as the server's arguments name it */
+export function serve(given: NodeJS.ProcessEnv, policy?: string): void {
+  // Servers within jobs go by the same policy.
+  const env = policy === undefined ? given : { ...given, SIDEJOB_POLICY: policy };
   const secrets = new Secrets(env);
   const log = createLog(env, secrets);
-  const session = new Session(env, log, secrets);
+  const session = new Session(env, log, secrets, PROVIDERS, policy);
   let leaving = false;
   const leave = (status: number) => {
     if (leaving) return;

@@ -10,10 +10,12 @@ import {
 } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
+import { isHidden } from '../policy/decide.js';
+import { STARTING_TOOLS } from '../policy/tools.js';
 import { VERSION } from '../version.js';
 import { parseArguments } from './arguments.js';
 import { offerCompletions } from './completions.js';
-import { askInstead, askNow, type Responses, responsesOf, withResponses } from './eliciting.js';
+import { answerIn, askInstead, askNow, type Responses, responsesOf, withResponses } from './eliciting.js';
 import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
 import { INSTRUCTIONS } from './instructions.js';
 import { maskedReply } from './masked.js';
@@ -31,9 +33,15 @@ import type { Call, Reply, Tool } from './tool.js';
 export function createServer(session: Session): Server {
   const server = new Server(
     { name: 'sidejob', title: 'Sidejob', version: VERSION },
-    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+    { capabilities: { tools: { listChanged: true } }, instructions: INSTRUCTIONS },
   );
-  server.setRequestHandler('tools/list', () => ({ tools: TOOLS.map(describeTool) }));
+  let listed = false;
+  server.setRequestHandler('tools/list', async () => {
+    const { policy } = await session.gate.current();
+    if (!listed) session.gate.onChange(() => void server.sendToolListChanged().catch(() => {}));
+    listed = true;
+    return { tools: TOOLS.filter(({ name }) => !isHidden(policy, name)).map(describeTool) };
+  });
   server.setRequestHandler('tools/call', async (request, context) => {
     const tool = TOOLS.find(({ name }) => name === request.params.name);
     const progress = progressOf(context, session);
@@ -101,13 +109,19 @@ async function answer(
         `There are ${TOOLS.map((t) => t.name).join(', ')}.`,
       );
     }
+    const { gate } = session;
+    await gate.checkTool(tool.name, clientName);
     given = parseArguments(tool, params.arguments);
     const args = await withResponses(given, responses, session.home);
     const tasks = declaresTasks(context.mcpReq.envelope);
+    const answerTo = (approval: string) => answerIn(responses, approval);
+    const atGate = await session.atGate({ tool: tool.name, args, client: clientName, answerTo });
     call = {
       ...(await session.call(clientName, context.mcpReq.signal, asking.progress, tasks)),
       arrivedAt: asking.arrivedAt,
+      passJobs: (facts) => gate.passJobs(atGate, facts),
     };
+    if (!STARTING_TOOLS.includes(tool.name)) await gate.pass(atGate);
     const reply = await tool.handle(args, call);
     // Nobody reads the text of a task; the notice waits for a reply that has one.
     if (reply.task) return reply;

@@ -5,6 +5,8 @@ import { type Paths, resolvePaths } from '../config/paths.js';
 import type { Log } from '../jobs/engine.js';
 import type { JobManager } from '../jobs/manager.js';
 import { Secrets } from '../output/secrets/secrets.js';
+import { FREE, Gate, type GateCall } from '../policy/gate.js';
+import { PolicyFile, policyPlace } from '../policy/load.js';
 import type { Provider } from '../providers/provider.js';
 import { PROVIDERS } from '../providers/registry.js';
 import { countUnread } from '../store/jobs.js';
@@ -17,6 +19,8 @@ const NO_NOTICE = ['llm_job_list', 'llm_process_health'];
 
 export class Session {
   readonly log: Log;
+  /** What every call passes. */
+  readonly gate: Gate;
   readonly #paths: Paths;
   readonly #startedAt = Date.now();
   #manager: Promise<JobManager> | undefined;
@@ -30,9 +34,12 @@ export class Session {
     /** Masks whatever is said to the client. */
     readonly secrets: Secrets = new Secrets(env),
     private readonly providers: readonly Provider[] = PROVIDERS,
+    /** The policy's file, as the server's arguments name it. */
+    policy?: string,
   ) {
     this.log = log;
     this.#paths = resolvePaths(env);
+    this.gate = new Gate(new PolicyFile(policyPlace(env, this.#paths.home, policy)), this.#paths, log);
   }
 
   /** The user's home folder. */
@@ -43,12 +50,13 @@ export class Session {
   /** What a tool's handler gets beside its arguments. */
   async call(clientName: string, signal: AbortSignal, progress: Call['progress'], tasks = false): Promise<Call> {
     const arrivedAt = performance.now();
-    this.#project ??= findProject(this.env, process.cwd(), this.env.HOME ?? '');
-    const project = await this.#project;
+    const project = await this.#findProject();
     return {
       manager: () => this.#open(),
       clientName,
       caller: { client: `${clientName} ${project ?? ''}`.trim(), project },
+      gate: this.gate,
+      passJobs: async () => FREE,
       arrivedAt,
       signal,
       progress,
@@ -62,10 +70,23 @@ export class Session {
     const project = await this.#project;
     // A reply that nobody waits for is not read.
     if (signal.aborted || this.#noticed || !project || !this.#opened || NO_NOTICE.includes(tool)) return undefined;
+    // Not of what it cannot look at.
+    if (await this.gate.isClosed('llm_job_list')) return undefined;
     this.#noticed = true;
     const unread = countUnread(this.#opened.engine.store, project);
     if (unread === 0) return undefined;
     return `${unread} earlier job${unread > 1 ? 's' : ''} of this project ended unread; llm_job_list shows ${unread > 1 ? 'them' : 'it'}.`;
+  }
+
+  /** A call as the gate sees it. */
+  async atGate(asked: Pick<GateCall, 'tool' | 'args' | 'client' | 'answerTo'>): Promise<GateCall> {
+    const project = await this.#findProject();
+    return { ...asked, project, engine: async () => (await this.#open()).engine };
+  }
+
+  #findProject(): Promise<string | null> {
+    this.#project ??= findProject(this.env, process.cwd(), this.env.HOME ?? '');
+    return this.#project;
   }
 
   close(): void {

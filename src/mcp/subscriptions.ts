@@ -112,6 +112,8 @@ export class Subscriptions implements Transport {
 
   async #known(taskIds: readonly string[]): Promise<string[]> {
     try {
+      // As for tasks/get.
+      if (await this.session.gate.isClosed('llm_run')) return [];
       const engine = await this.#engine();
       return taskIds.filter((taskId) => isTask(engine, taskId));
     } catch (error) {
@@ -131,7 +133,7 @@ export class Subscriptions implements Transport {
         signal,
       });
       // Or they were removed meanwhile.
-      if (signal.aborted || !isTask(engine, taskId)) return;
+      if (signal.aborted || !isTask(engine, taskId) || (await this.session.gate.isClosed('llm_run'))) return;
       const task = await maskedReply(engine.secrets, await viewTaskInFull(engine, taskId, jobs));
       const params = { ...task, _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
       await this.inner.send({ jsonrpc: '2.0', method: 'notifications/tasks', params });

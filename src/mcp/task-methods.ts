@@ -17,12 +17,19 @@ const METHODS = {
   'tasks/cancel': withdrawTask,
 };
 
+/** A task is an answer of `llm_run` on its way; to poll for it counts for nothing. */
+const GO_BY: Record<keyof typeof METHODS, string> = {
+  'tasks/get': 'llm_run',
+  'tasks/update': 'llm_run',
+  'tasks/cancel': 'llm_job_cancel',
+};
+
 /** Answers `tasks/get`, `tasks/update` and `tasks/cancel`. */
 export function offerTasks(server: Server, session: Session): void {
   server.registerCapabilities({ extensions: { [TASKS]: {} } });
   for (const [name, method] of Object.entries(METHODS)) {
     server.setRequestHandler(name, { params: PARAMS }, ({ taskId }, context) =>
-      serveRequest(session, context, async (call) => {
+      serveRequest(session, context, { tool: GO_BY[name as keyof typeof METHODS] }, async (call) => {
         if (!declaresTasks(context.mcpReq.envelope)) throw missingTasks();
         const { engine } = await call.manager();
         if (!isTask(engine, taskId)) throw invalidParams(`no task ${JSON.stringify(taskId.slice(0, 200))}`);

@@ -2,6 +2,8 @@
 import type { z } from 'zod';
 import type { JobManager } from '../jobs/manager.js';
 import type { Caller } from '../jobs/request.js';
+import type { Gate, Pass } from '../policy/gate.js';
+import type { Facts } from '../policy/request.js';
 import type { Progress } from './progress.js';
 import type { Task } from './tasks.js';
 
@@ -26,6 +28,12 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Tells the client that the call goes on; present if it gave a progress token. */
   readonly progress?: Progress;
+  readonly gate: Gate;
+  /**
+   * Has the policy decide on the jobs that this call would start.
+   * @throws SidejobError `denied`, `needs_approval`
+   */
+  passJobs(facts: readonly Facts[]): Promise<Pass>;
   /** Whether the client takes a task for an answer. */
   readonly tasks: boolean;
   /** What health needs to know of the server itself. */

@@ -86,18 +86,22 @@ export function consumeApproval(store: Store, id: string, now: number): boolean 
   return useApproval(store, id, now);
 }
 
-/** What the caller of a call is told that has no approval yet, or was denied one. */
-export function approvalRefusal({ id, state, tool, rule, reason, answer }: ApprovalRecord): SidejobError {
-  if (state === 'denied') {
-    const why = answer ? `: ${answer}` : ' without giving a reason';
-    return new SidejobError('denied', `a person refused this call (${id})${why}.`, 'Nothing was done.');
+/** What the caller of a call is told that was denied an approval. */
+export function approvalRefusal({ id, answer }: ApprovalRecord): SidejobError {
+  const why = answer ? `: ${answer}` : ' without giving a reason';
+  return new SidejobError('denied', `a person refused this call (${id})${why}.`, 'Nothing was done.');
+}
+
+/** What the caller of a call is told that waits for a person; who can ask the person at once finds in it what about. */
+export class ApprovalNeeded extends SidejobError {
+  constructor(readonly approval: ApprovalRecord) {
+    const { id, tool, rule, reason } = approval;
+    super(
+      'needs_approval',
+      `${tool} waits for a person's approval, ${id} (${reason ? `${rule}: ${reason}` : rule}). Nothing was done.`,
+      `Ask the person to run "sidejob approve ${id}" in a terminal; then make the same call again, unchanged.`,
+    );
   }
-  const because = reason ? `${rule}: ${reason}` : rule;
-  return new SidejobError(
-    'needs_approval',
-    `${tool} waits for a person's approval, ${id} (${because}). Nothing was done.`,
-    `Ask the person to run "sidejob approve ${id}" in a terminal; then make the same call again, unchanged.`,
-  );
 }
 
 /**

@@ -18,6 +18,7 @@ export const processHealth = defineTool({
     queue: z.record(z.string(), z.unknown()).optional(),
     store: z.record(z.string(), z.unknown()),
     config: z.record(z.string(), z.unknown()).optional(),
+    policy: z.record(z.string(), z.unknown()).optional(),
     warnings: z.array(z.string()),
   }),
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
@@ -31,10 +32,15 @@ export const processHealth = defineTool({
       uptimeSec: Math.round((Date.now() - startedAt) / 1000),
     };
     const self = `Sidejob ${version}, pid ${process.pid}, up ${base.uptimeSec} s`;
+    const { place, policy } = await call.gate.current();
+    const inForce = policy && { file: place.file, origin: place.origin };
+    const policyLine = inForce ? [`policy: ${place.file} (${place.origin})`] : [];
     try {
       const { engine } = await call.manager();
       const health = await jobHealth(engine);
-      return { text: [`ok: ${self}`, ...lines(health)].join('\n'), data: { ok: true, ...base, ...health } };
+      health.warnings.push(...(policy?.warnings ?? []));
+      const text = [`ok: ${self}`, ...policyLine, ...lines(health)].join('\n');
+      return { text, data: { ok: true, ...base, ...health, ...(inForce && { policy: inForce }) } };
     } catch (error) {
       // The one tool that must answer when nothing else can.
       const line = error instanceof SidejobError ? error.line : messageOf(error);
