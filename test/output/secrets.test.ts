@@ -117,7 +117,7 @@ test('values of the environment that are named like credentials are secrets in e
   };
   expect(credentialsIn(env)).toEqual([value]);
   expect(
-    credentialsIn({ A_TOKEN: 'short', B_KEY: '12345678', C_PASSWORD: 'enabled', D_SECRET_FILE: '/run/secret' }),
+    credentialsIn({ A_TOKEN: 'short', B_KEY: '12345678', C_PASSWORD: 'postgres', D_SECRET_FILE: '/run/secret' }),
   ).toEqual([]);
   const secrets = secretsOf(env);
   const forms = [
