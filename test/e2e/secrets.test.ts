@@ -220,7 +220,9 @@ test.concurrent('the owner sees the raw output, unless it is set to strict; off 
   await server.initialize();
   const planted = PLANTED[5];
   const printed = planted?.printed ?? '';
-  const jobId = await submitted(server, [{ stderr: `password=only-looks-like-1` }, { say: `it is ${printed}` }]);
+  const jobId = await submitted(server, [{ stderr: `password=only-looks-like-1` }, { say: `it is ${printed}` }], {
+    label: printed,
+  });
   expect(textOf(await server.callTool('llm_job_wait', { jobId, waitSec: 30 }))).toContain(printed);
   for (const args of [
     ['show', jobId],

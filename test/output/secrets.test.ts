@@ -85,6 +85,7 @@ test('ordinary text is left as it is', async () => {
     'token: 12 tokens in, password must have 8 characters, const apiKey = process.env.API_KEY;',
     "if (text.includes('-----BEGIN CERTIFICATE-----')) return;",
     "if (text.startsWith('-----BEGIN PRIVATE KEY-----') && text.endsWith('-----END PRIVATE KEY-----')) {\n  return;\n}",
+    'It has bearer authentication',
     'target.username = target.password = target.search = "";',
   ];
   for (const text of texts) expect(masked(text)).toBe(text);

@@ -100,7 +100,7 @@ export const CUT_PATTERNS: readonly Pattern[] = [
     'cut password in a URL',
     String.raw`://[^\s:@/?#"'<>\\]{1,200}:(?!\d{1,5}\b)${PLACEHOLDER}([^\s@/"'<>\\]{3,200})${CUT}`,
   ),
-  part('cut bearer', String.raw`\bbearer\s{1,3}([a-z0-9._~+/=-]{8,400}?)${CUT}`),
+  part('cut bearer', String.raw`\bbearer\s{1,3}(?=[a-z._~+/=-]{0,400}\d)([a-z0-9._~+/=-]{4,400}?)${CUT}`),
 ];
 
 /** What only looks like a secret, for `strict`: what follows a telling word. */
