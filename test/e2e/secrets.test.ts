@@ -228,6 +228,7 @@ test.concurrent('the owner sees the raw output, unless it is set to strict; off 
     ['show', jobId],
     ['show', jobId, '--json'],
     ['logs', jobId],
+    ['list', '--all'],
   ]) {
     expect((await sidejob(sandbox, ...args)).stdout, args.join(' ')).toContain(printed);
   }
@@ -241,6 +242,7 @@ test.concurrent('the owner sees the raw output, unless it is set to strict; off 
     ['show', jobId, '--json'],
     ['logs', jobId],
     ['logs', jobId, '--stderr'],
+    ['list', '--all'],
   ]) {
     const { stdout } = await sidejob(sandbox, ...args);
     expect(stdout, args.join(' ')).toContain(MASK);

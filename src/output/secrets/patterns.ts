@@ -13,8 +13,12 @@ const token = (name: string, source: string): Pattern => ({ name, find: new RegE
 /** The secret alone, of a match that needs its neighbours. */
 const part = (name: string, source: string, flags = 'dgi'): Pattern => ({ name, find: new RegExp(source, flags) });
 
-/** Words that stand where a password will be put. */
-const PLACEHOLDER = String.raw`(?!(?:\[secret|\$|<|\{|%|\*+[@"'\s;]|x{3,}[@"'\s;]|\.{3}|(?:password|passwd|pass|pwd|secret|token)[@"'\s;]))`;
+/** What stands where a password will be put, and nothing else: a password may begin like it. */
+const PLACEHOLDER = `(?!\\[secret|(?:${[
+  String.raw`\$?\{{1,2}[^}\s]{1,60}\}{1,2}`,
+  String.raw`\$\([^)\s]{1,60}\)|<[^>\s]{1,60}>|%[sdv]|%[a-z_]{2,40}%`,
+  String.raw`\*+|x{3,}|\.{3}|password|passwd|pass|pwd|secret|token`,
+].join('|')})(?:[@"'\\s;]|$))`;
 
 // Sources: gitleaks (config/gitleaks.toml) and GitHub's list of supported secret scanning patterns, unless one is named.
 export const PATTERNS: readonly Pattern[] = [
