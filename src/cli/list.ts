@@ -22,7 +22,8 @@ export const listCommand: Command = async (argv, context) => {
   }
   const views = await withJobs(context, async (engine) => {
     const jobs = listJobs(engine.store, { filter: values.all ? 'any' : 'open', project: null, limit: limit + 1 });
-    return Promise.all(jobs.map((job) => viewJob(engine, job)));
+    // Nothing is masked for the owner, unless it is set to `strict`.
+    return engine.secrets.maskAll(await Promise.all(jobs.map((job) => viewJob(engine, job))));
   });
   const more = views.length > limit;
   views.length = Math.min(views.length, limit);

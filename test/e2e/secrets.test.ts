@@ -220,12 +220,15 @@ test.concurrent('the owner sees the raw output, unless it is set to strict; off 
   await server.initialize();
   const planted = PLANTED[5];
   const printed = planted?.printed ?? '';
-  const jobId = await submitted(server, [{ stderr: `password=only-looks-like-1` }, { say: `it is ${printed}` }]);
+  const jobId = await submitted(server, [{ stderr: `password=only-looks-like-1` }, { say: `it is ${printed}` }], {
+    label: printed,
+  });
   expect(textOf(await server.callTool('llm_job_wait', { jobId, waitSec: 30 }))).toContain(printed);
   for (const args of [
     ['show', jobId],
     ['show', jobId, '--json'],
     ['logs', jobId],
+    ['list', '--all'],
   ]) {
     expect((await sidejob(sandbox, ...args)).stdout, args.join(' ')).toContain(printed);
   }
@@ -239,6 +242,7 @@ test.concurrent('the owner sees the raw output, unless it is set to strict; off 
     ['show', jobId, '--json'],
     ['logs', jobId],
     ['logs', jobId, '--stderr'],
+    ['list', '--all'],
   ]) {
     const { stdout } = await sidejob(sandbox, ...args);
     expect(stdout, args.join(' ')).toContain(MASK);

@@ -60,6 +60,13 @@ test.each(PLANTED)('the beginning of $name is masked where a display has cut it'
   }
 });
 
+test.each(['$ecret-word', '%40bc123', '{x', 'password1'])(
+  'a password that begins like a placeholder: %s',
+  (password) => {
+    expect(masked(`https://u:${password}@h`)).toBe(`https://u:${MARK}@h`);
+  },
+);
+
 test('the end of a private key is masked without its beginning', () => {
   const pem = PLANTED.find(({ name }) => name === 'PEM');
   expect(pem?.printed.length).toBeGreaterThan(1000);
@@ -81,10 +88,11 @@ test('ordinary text is left as it is', async () => {
     'id 123e4567-e89b-12d3-a456-426614174000, sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
     'npm_config_registry npm_lifecycle_event hf_hub_download sk-learn task-runner AKIA eyJ',
     'https://example.com:8080/path?x=1@y http://localhost:3000 git@github.com:a/b.git postgres://localhost:5432/x',
-    'DATABASE_URL=postgres://user:$PASSWORD@host/db https://user:<password>@host, https://u:***@h',
+    'DATABASE_URL=postgres://user:{PASSWORD}@host/db https://user:<password>@host, https://u:***@h',
     'token: 12 tokens in, password must have 8 characters, const apiKey = process.env.API_KEY;',
     "if (text.includes('-----BEGIN CERTIFICATE-----')) return;",
     "if (text.startsWith('-----BEGIN PRIVATE KEY-----') && text.endsWith('-----END PRIVATE KEY-----')) {\n  return;\n}",
+    'It has bearer authentication',
     'target.username = target.password = target.search = "";',
   ];
   for (const text of texts) expect(masked(text)).toBe(text);
@@ -117,7 +125,7 @@ test('values of the environment that are named like credentials are secrets in e
   };
   expect(credentialsIn(env)).toEqual([value]);
   expect(
-    credentialsIn({ A_TOKEN: 'short', B_KEY: '12345678', C_PASSWORD: 'enabled', D_SECRET_FILE: '/run/secret' }),
+    credentialsIn({ A_TOKEN: 'short', B_KEY: '12345678', C_PASSWORD: 'postgres', D_SECRET_FILE: '/run/secret' }),
   ).toEqual([]);
   const secrets = secretsOf(env);
   const forms = [

@@ -18,12 +18,10 @@ export function credentialsIn(env: Readonly<Record<string, string | undefined>>)
   return [...new Set(found.map(([, value]) => (value as string).trim()))];
 }
 
+/** No figure, no switch, no single short word (`postgres`): those would be masked wherever anybody speaks of them. */
 function isSecret(value: string | undefined): boolean {
   const text = value?.trim() ?? '';
-  return (
-    text.length >= VALUE_MIN_CHARS &&
-    !/^(?:\d{1,11}|true|false|disabled|enabled|required|optional|default|(.)\1*)$/i.test(text)
-  );
+  return text.length >= VALUE_MIN_CHARS && !/^(?:\d{1,11}|[A-Za-z][a-z]{1,10}|(.)\1*)$/.test(text);
 }
 
 /**

@@ -12,8 +12,7 @@ export const BLOCK = 64 * 1024;
 /** How far a block is looked at beyond its ends: longer secrets than this may be found in part. */
 export const OVERLAP = 16 * 1024;
 /** What stands in place of a text that could not be looked through. */
-export const WITHHELD =
-  '[withheld: it could not be searched for secrets in time; ask again, or ask the owner of this machine]';
+export const WITHHELD = '[withheld: it could not be searched for secrets; ask again, or have the client restarted]';
 
 /** Shorter texts hold no secret that is known as one. */
 const TEXT_MIN_CHARS = 8;
