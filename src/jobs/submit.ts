@@ -36,7 +36,7 @@ import { projectRoot } from './roots.js';
 import { schemaText, withSchema } from './structured.js';
 
 /** How long an ended, unread job still answers the same request. */
-const REASK_MS = 10 * 60 * 1000;
+export const REASK_MS = 10 * 60 * 1000;
 const START_PATIENCE_MS = 2000;
 
 /**

@@ -5,7 +5,10 @@ import { SidejobError } from '../errors.js';
 import { auditDecision } from '../jobs/audit.js';
 import type { AuditDecision } from '../jobs/audit-lines.js';
 import type { Engine, Log } from '../jobs/engine.js';
+import { REASK_MS } from '../jobs/submit.js';
+import { type ApprovalRecord, usedApproval } from '../store/approvals.js';
 import { openDataFolder } from '../store/data-folder.js';
+import type { Store } from '../store/store.js';
 import { ApprovalNeeded, approvalRefusal, consumeApproval, decideApproval, requestApproval } from './approvals.js';
 import { approvalKey } from './canonical.js';
 import { type Decision, isHidden, judge } from './decide.js';
@@ -51,6 +54,8 @@ export const FREE: Pass = { done: async () => {}, undo: async () => {} };
 
 export class Gate {
   readonly #rates = new RateLimits();
+  /** Used approvals that are found to have no job left to join. */
+  readonly #spent = new Set<string>();
   #folder: Promise<unknown> | undefined;
 
   constructor(
@@ -133,7 +138,8 @@ export class Gate {
       await this.#note({ ...known, effect: 'deny' });
       throw denial(decision);
     }
-    const approval = decision.effect === 'approve' ? await this.#approval(call, facts, decision) : undefined;
+    const approved = decision.effect === 'approve' ? await this.#approval(call, facts, decision) : undefined;
+    const approval = approved?.id;
     const taken = this.#rates.take(decision.rateLimits);
     if (!taken.ok) {
       const { rule, reason } = taken.limit;
@@ -141,20 +147,24 @@ export class Gate {
       throw denial({ rule, reason, detail: 'too many calls', retryAfterSec: taken.retryAfterSec });
     }
     const { limits } = decision;
-    const noted = { ...known, approval, effect: approval === undefined ? ('allow' as const) : ('used' as const) };
+    const noted = {
+      ...known,
+      approval,
+      effect: approved?.state === 'approved' ? ('used' as const) : ('allow' as const),
+    };
     const pass: Pass = {
-      done: (jobIds) => this.#note({ ...noted, jobIds }),
+      done: (jobIds) => this.#note({ ...noted, ...(jobIds.length > 0 && { jobIds }) }),
       undo: async (error) => {
         taken.giveBack();
         if (!(error instanceof SidejobError) || error.code !== 'denied') return;
         await this.#note({ ...known, effect: 'deny', reason: error.message });
       },
     };
-    if (approval === undefined && limits.length === 0) return pass;
+    if (!approved && limits.length === 0) return pass;
     const { store } = await call.engine();
     const admit = oncePerCall(store, () => {
       const now = Date.now();
-      if (approval !== undefined && !consumeApproval(store, approval, now)) throw usedUp(approval);
+      if (approved && !this.#use(store, approved, now)) throw usedUp(tool, approved.id);
       takeLimits(store, limits, now);
     });
     return { ...pass, admit };
@@ -166,16 +176,26 @@ export class Gate {
     return decision.effect === 'deny' && always ? decision : undefined;
   }
 
-  /** The id of the approval that lets this call pass. */
+  /** Uses an approval up; false if that has been done. */
+  #use(store: Store, { id, state }: ApprovalRecord, now: number): boolean {
+    if (state === 'approved' && consumeApproval(store, id, now)) return true;
+    this.#spent.add(id);
+    return false;
+  }
+
+  /** The approval that lets this call pass. One that is used lets it join the job that it has started, and no more. */
   async #approval(
     { tool, args, client, project, engine, answerTo }: GateCall,
     facts: readonly Facts[],
     { rule, reason }: Decision,
-  ): Promise<string> {
+  ): Promise<ApprovalRecord> {
     const { store } = await engine();
     const same = Object.fromEntries(Object.entries(args).filter(([name]) => !UNIMPORTANT.includes(name)));
     const key = approvalKey(tool, { args: same, facts }, rule);
-    const shown = { ...same, ...summary(facts) };
+    const used = STARTING_TOOLS.includes(tool) ? usedApproval(store, key, Date.now() - REASK_MS) : undefined;
+    if (used && !this.#spent.has(used.id)) return used;
+    const { promptLength: _, structured: __, depth = 1, ...facet } = summary(facts);
+    const shown = { ...same, ...facet, ...(depth > 1 && { depth }) };
     let approval = await requestApproval(store, { key, tool, rule, reason, shown, client, project }, Date.now());
     const answer = approval.state === 'pending' ? answerTo(approval.id) : undefined;
     if (answer) {
@@ -183,7 +203,7 @@ export class Gate {
       ({ approval } = await decideApproval(store, approval.id, said, Date.now()));
       await this.#note({ tool, effect: answer, rule, client, project, approval: approval.id });
     }
-    if (approval.state === 'approved') return approval.id;
+    if (approval.state === 'approved') return approval;
     const effect = approval.state === 'denied' ? 'deny' : 'approve';
     await this.#note({ tool, effect, rule, client, project, approval: approval.id, ...summary(facts) });
     throw approval.state === 'pending' ? new ApprovalNeeded(approval) : approvalRefusal(approval);
@@ -212,6 +232,10 @@ function denial(decision: { rule: string; reason?: string; detail: string; retry
   return new SidejobError('denied', `rule ${rule} (${detail})${why}.`, `${next} Nothing was done.`);
 }
 
-function usedUp(approval: string): SidejobError {
-  return new SidejobError('denied', `${approval} has let one call pass already.`, 'Make the call again to ask anew.');
+function usedUp(tool: string, approval: string): SidejobError {
+  return new SidejobError(
+    'needs_approval',
+    `${tool} needs another approval: ${approval} has let this call pass once already.`,
+    'Make it again, and a person is asked anew. Nothing was done.',
+  );
 }

@@ -70,6 +70,15 @@ export function openApproval(store: Store, key: string, now: number): ApprovalRe
   return row && decode(row);
 }
 
+/** The approval that has let this call pass since a time. */
+export function usedApproval(store: Store, key: string, since: number): ApprovalRecord | undefined {
+  const row = store.get<Row>(
+    `SELECT ${COLUMNS} FROM approval WHERE key = $key AND state = 'used' AND decidedAt > $since ORDER BY seq DESC`,
+    { key, since },
+  );
+  return row && decode(row);
+}
+
 export function findApproval(store: Store, id: string): ApprovalRecord | undefined {
   const row = store.get<Row>(`SELECT ${COLUMNS} FROM approval WHERE id = $id`, { id });
   return row && decode(row);
