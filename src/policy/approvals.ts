@@ -86,8 +86,10 @@ export function consumeApproval(store: Store, id: string, now: number): boolean 
   return useApproval(store, id, now);
 }
 
-/** What the caller of a call is told that was denied an approval. */
-export function approvalRefusal({ id, answer }: ApprovalRecord): SidejobError {
+/** What the caller of a call is told that has no approval yet, or was denied one. */
+export function approvalRefusal(approval: ApprovalRecord): SidejobError {
+  const { id, state, answer } = approval;
+  if (state === 'pending') return new ApprovalNeeded(approval);
   const why = answer ? `: ${answer}` : ' without giving a reason';
   return new SidejobError('denied', `a person refused this call (${id})${why}.`, 'Nothing was done.');
 }

@@ -9,7 +9,7 @@ import { REASK_MS } from '../jobs/submit.js';
 import { type ApprovalRecord, usedApproval } from '../store/approvals.js';
 import { openDataFolder } from '../store/data-folder.js';
 import type { Store } from '../store/store.js';
-import { ApprovalNeeded, approvalRefusal, consumeApproval, decideApproval, requestApproval } from './approvals.js';
+import { approvalRefusal, consumeApproval, decideApproval, requestApproval } from './approvals.js';
 import { approvalKey } from './canonical.js';
 import { type Decision, isHidden, judge } from './decide.js';
 import { takeLimits } from './limits.js';
@@ -206,7 +206,7 @@ export class Gate {
     if (approval.state === 'approved') return approval;
     const effect = approval.state === 'denied' ? 'deny' : 'approve';
     await this.#note({ tool, effect, rule, client, project, approval: approval.id, ...summary(facts) });
-    throw approval.state === 'pending' ? new ApprovalNeeded(approval) : approvalRefusal(approval);
+    throw approvalRefusal(approval);
   }
 
   async #note(decision: AuditDecision): Promise<void> {
