@@ -24,6 +24,14 @@ export interface Started {
  * @throws SidejobError if no job could be started
  */
 export async function startJobs(call: Call, kind: JobRequest['kind'], asked: Asked): Promise<Started> {
+  const outcome = await submitAll(call, kind, asked);
+  const [first] = outcome.refused;
+  for (const { provider, error } of outcome.refused) await call.noteRefusal(provider, error);
+  if (outcome.started.length === 0 && first) throw first.error;
+  return outcome;
+}
+
+async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Promise<Started> {
   const { provider: one, providers: several, ...request } = asked;
   if (one !== undefined && several !== undefined) {
     throw new SidejobError('bad_argument', 'provider and providers exclude each other.', 'Nothing was started.');
@@ -45,19 +53,14 @@ export async function startJobs(call: Call, kind: JobRequest['kind'], asked: Ask
     const provider = await chooseProvider(engine, name, call.clientName);
     return { provider, facts: isOpen ? undefined : await factsOf(engine, call.caller, { ...request, kind }, provider) };
   });
-  const [wrong] = refused;
-  if (wanted.length === 0 && wrong) throw wrong.error;
+  if (wanted.length === 0) return { started: [], refused };
   const pass = await call.passJobs(wanted.map(({ provider, facts }) => facts ?? { provider: provider.name }));
   const started = await those(wanted, refused, ({ provider, facts }) =>
     // In the very folder that was decided on.
     submitJob(engine, call.caller, { ...request, cwd: facts?.cwd ?? request.cwd, kind, admit: pass.admit }, provider),
   );
-  const [first] = refused;
-  if (started.length === 0 && first) {
-    await pass.undo(first.error);
-    throw first.error;
-  }
-  await pass.done(started.map(({ job }) => job.id));
+  if (started.length === 0) await pass.undo(refused[0]?.error);
+  else await pass.done(started.map(({ job }) => job.id));
   return { started, refused };
 }
 

@@ -120,6 +120,7 @@ async function answer(
       ...(await session.call(clientName, context.mcpReq.signal, asking.progress, tasks)),
       arrivedAt: asking.arrivedAt,
       passJobs: (facts) => gate.passJobs(atGate, facts),
+      noteRefusal: (provider, error) => gate.noteRefusal(atGate, provider, error),
     };
     if (!STARTING_TOOLS.includes(tool.name)) await gate.pass(atGate);
     const reply = await tool.handle(args, call);

@@ -57,6 +57,7 @@ export class Session {
       caller: { client: `${clientName} ${project ?? ''}`.trim(), project },
       gate: this.gate,
       passJobs: async () => FREE,
+      noteRefusal: async () => {},
       arrivedAt,
       signal,
       progress,

@@ -1,5 +1,6 @@
 // What a tool is: a value with a name, a description, a schema and a handler. One file a tool in tools/.
 import type { z } from 'zod';
+import type { SidejobError } from '../errors.js';
 import type { JobManager } from '../jobs/manager.js';
 import type { Caller } from '../jobs/request.js';
 import type { Gate, Pass } from '../policy/gate.js';
@@ -34,6 +35,8 @@ export interface Call {
    * @throws SidejobError `denied`, `needs_approval`
    */
   passJobs(facts: readonly Facts[]): Promise<Pass>;
+  /** Has the audit note that a job was refused, where that was the owner's decision. */
+  noteRefusal(provider: string, error: SidejobError): Promise<void>;
   /** Whether the client takes a task for an answer. */
   readonly tasks: boolean;
   /** What health needs to know of the server itself. */

@@ -45,8 +45,11 @@ export interface Pass {
   undo(error: unknown): Promise<void>;
 }
 
-/** Tools whose calls are noted in the audit even where there is no policy: they start or end something. */
-const NOTED = [...STARTING_TOOLS, 'llm_job_cancel'];
+/** Refusals by the owner's boundaries (jobs/checks.ts and its neighbours), which hold without a policy, too. */
+const BOUNDARIES: readonly string[] = [
+  ...['outside_roots', 'not_allowed', 'access_denied', 'too_deep'],
+  ...['hour_limit', 'day_limit'],
+];
 /** What makes no other call of it. */
 const UNIMPORTANT = ['waitSec', 'fresh'];
 /** A call about which there is nothing to decide. */
@@ -129,11 +132,7 @@ export class Gate {
     const { tool, args, client, project } = call;
     const decision = judge(await this.current(), { tool, args, facts });
     const known = { tool, client, project, ...summary(facts), rule: decision.rule, reason: decision.reason };
-    if (decision.rule === 'none') {
-      return NOTED.includes(tool)
-        ? { done: (jobIds) => this.#note({ ...known, effect: 'allow', jobIds }), undo: async () => {} }
-        : FREE;
-    }
+    if (decision.rule === 'none') return FREE;
     if (decision.effect === 'deny') {
       await this.#note({ ...known, effect: 'deny' });
       throw denial(decision);
@@ -168,6 +167,12 @@ export class Gate {
       takeLimits(store, limits, now);
     });
     return { ...pass, admit };
+  }
+
+  /** Notes a refusal by one of the owner's boundaries; others are no decisions. */
+  async noteRefusal({ tool, client, project }: GateCall, provider: string, error: SidejobError): Promise<void> {
+    if (!BOUNDARIES.includes(error.code)) return;
+    await this.#note({ tool, client, project, provider, effect: 'deny', rule: error.code });
   }
 
   async #closing(tool: string): Promise<Decision | undefined> {

@@ -106,7 +106,8 @@ export class PolicyFile {
     if (!isAbsolute(file)) throw new Error(`${origin} must name an absolute path, not ${JSON.stringify(file)}`);
     // In the data folder a link is no file, wherever it points.
     const found = await (origin === 'default' ? lstat : stat)(file, { bigint: true }).catch((error: unknown) => {
-      if (errnoOf(error) !== 'ENOENT' || origin !== 'default') throw error;
+      // ENOTDIR: the data folder itself is none, and is no place for anything else either.
+      if (!['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '') || origin !== 'default') throw error;
     });
     if (!found) {
       // Editors take a file away before they put the new one there: nothing may pass in between.
