@@ -2,12 +2,17 @@
 // would find out is assumed, and what was assumed is said.
 import { realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { loadConfig } from '../config/config.js';
 import { nearest } from '../config/nearest.js';
+import { resolvePaths } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
+import { knownProvider } from '../jobs/choose.js';
+import { withCustomProviders } from '../jobs/custom-providers.js';
 import { type Decision, judge } from '../policy/decide.js';
 import { PolicyFile, type PolicyPlace } from '../policy/load.js';
 import type { Facts, PolicyRequest } from '../policy/request.js';
 import { STARTING_TOOLS, TOOL_ARGUMENTS } from '../policy/tools.js';
+import { PROVIDERS } from '../providers/registry.js';
 import type { CommandContext } from './context.js';
 
 const WORDS = { allow: 'allowed', approve: 'needs approval', deny: 'denied' } as const;
@@ -17,7 +22,7 @@ const WORDS = { allow: 'allowed', approve: 'needs approval', deny: 'denied' } as
  * @param argsJson the arguments of the call, an object
  */
 export async function explainCall(
-  { stdout, stderr }: CommandContext,
+  { env, stdout, stderr }: CommandContext,
   place: PolicyPlace,
   tool: string,
   argsJson: string,
@@ -30,7 +35,7 @@ export async function explainCall(
     stderr(`sidejob policy explain: no tool "${tool}"; ${near ? `${near}?` : `there are ${known.join(', ')}.`}\n`);
     return 2;
   }
-  const { request, assumed } = await requestOf(tool, parse(argsJson));
+  const { request, assumed } = await requestOf(env, tool, checked(tool, parse(argsJson)));
   const current = await new PolicyFile(place).current();
   const decision = judge(current, request);
   if (json) {
@@ -57,12 +62,27 @@ function parse(text: string): Record<string, unknown> {
   return args as Record<string, unknown>;
 }
 
+/** As a server takes them: without nulls, and none that the tool does not have. */
+function checked(tool: string, args: Record<string, unknown>): Record<string, unknown> {
+  const known = TOOL_ARGUMENTS.get(tool) ?? [];
+  const given = Object.entries(args).filter(([, value]) => value !== null);
+  const unknown = given.find(([name]) => !known.includes(name));
+  if (unknown) {
+    const near = nearest(unknown[0], [...known]);
+    throw new SidejobError('bad_argument', `${tool} takes no "${unknown[0]}"${near ? `; ${near}?` : '.'}`);
+  }
+  return Object.fromEntries(given);
+}
+
 /** The request as a server would understand it, as far as that can be told from here. */
-async function requestOf(tool: string, args: Record<string, unknown>) {
+async function requestOf(env: NodeJS.ProcessEnv, tool: string, args: Record<string, unknown>) {
   const assumed: string[] = [];
   if (!STARTING_TOOLS.includes(tool)) return { request: { tool, args, facts: [{}] }, assumed };
   const { provider, providers, model, access, cwd, prompt, outputSchema, continueJob } = args;
-  const names = Array.isArray(providers) ? providers : [provider];
+  const there = withCustomProviders(PROVIDERS, await loadConfig(resolvePaths(env).config, env));
+  const names = (Array.isArray(providers) ? providers : [provider]).map((name) =>
+    typeof name === 'string' ? knownProvider(there, name).name : name,
+  );
   if (names.every((name) => name === undefined)) assumed.push('provider "unknown": a server takes a ready CLI');
   if (cwd === undefined) assumed.push("cwd: the folder you are in; a server takes its client's project");
   if (access === undefined) assumed.push('access read-only, the default');

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { jobFiles } from '../config/paths.js';
 import { messageOf } from '../errors.js';
+import { checkPerson } from '../jobs/checks.js';
 import { knownProvider } from '../jobs/choose.js';
 import type { Engine } from '../jobs/engine.js';
 import { invocationOf } from '../jobs/invocation.js';
@@ -34,6 +35,7 @@ export type Trial = Pick<JobRequest, 'prompt' | 'model' | 'access' | 'effort' | 
 export function tryProvider(context: CommandContext, name: string, trial: Partial<Trial>): Promise<number> {
   const { stdout } = context;
   return withJobs(context, async (engine) => {
+    await checkPerson(engine, '"sidejob providers test"');
     const provider = knownProvider(engine.providers, name);
     await mkdir(engine.paths.scratch, { recursive: true, mode: 0o700 });
     const request: JobRequest = {

@@ -28,14 +28,19 @@ export function checkProviderAllowed(configured: Configured, { name }: Provider)
   );
 }
 
+/** The model that a job gets, as far as that is known here: the one that is asked for, or that its owner has set up. */
+export function modelOf({ config }: Configured, provider: Provider, asked: string | null): string | null {
+  return asked ?? config.providers[provider.name]?.defaultModel ?? null;
+}
+
 /**
  * A job without a model gets the CLI's default, which may be any: where models are limited, one must be named. A CLI that
  * takes no model has the one that its owner has set up.
  * @throws SidejobError `not_allowed`
  */
 export function checkModelAllowed(configured: Configured, provider: Provider, asked: string | null): void {
-  const { settings, providers } = configured.config;
-  const model = asked ?? providers[provider.name]?.defaultModel ?? null;
+  const { settings } = configured.config;
+  const model = modelOf(configured, provider, asked);
   if (settings.allowedModels.length === 0 || (provider.takesModel === false && model === null)) return;
   if (model !== null && isModelAllowed(configured, model)) return;
   const what =

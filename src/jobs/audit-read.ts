@@ -1,8 +1,8 @@
 // Reading the audit: its last lines over all its files, and what comes.
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openPrivate } from '../config/private-file.js';
 import { errnoOf } from '../errors.js';
 import { isObject, type Json } from '../providers/json.js';
 import { auditFiles } from './audit-file.js';
@@ -71,7 +71,8 @@ async function* linesFrom(path: string, begun: FileHandle | undefined, from: num
 
 async function* linesOf(path: string): AsyncGenerator<AuditLine> {
   try {
-    for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+    const file = await openPrivate(path, 'r');
+    for await (const text of createInterface({ input: file.createReadStream(), crlfDelay: Number.POSITIVE_INFINITY })) {
       const line = parsed(text);
       if (line) yield line;
     }
@@ -107,7 +108,7 @@ async function replaced(path: string, file: FileHandle | undefined): Promise<Fil
 
 async function openOrNot(path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path, 'r');
+    return await openPrivate(path, 'r');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;

@@ -12,7 +12,7 @@ import type { Engine } from './engine.js';
 import { DEPTH_VARIABLE } from './environment.js';
 import { limitsOf } from './limits.js';
 import { type Caller, type JobRequest, NOTHING } from './request.js';
-import { checkRoots, nameOf } from './roots.js';
+import { checkHoldsNoData, checkRoots, nameOf } from './roots.js';
 
 /** Linux takes less than 128 KiB in one argument; the words around the prompt need some of it. */
 const ARGUMENT_MAX_BYTES = 120 * 1024;
@@ -24,6 +24,9 @@ export function checkText({ prompt, systemPrompt, model, label }: JobRequest): v
   for (const [name, value] of Object.entries({ systemPrompt, model, label })) {
     if (value?.includes('\0')) throw new SidejobError('bad_argument', `${name} contains a NUL byte.`, NOTHING);
   }
+  if (model && /[\p{Cc}\p{Zl}\p{Zp}]/u.test(model)) {
+    throw new SidejobError('bad_argument', `model ${JSON.stringify(model)} is not a name.`, NOTHING);
+  }
   if (model?.startsWith('-')) throw new SidejobError('bad_argument', `model "${model}" is not a name.`, NOTHING);
   // Linux takes at most 128 KiB in one argument.
   if (systemPrompt && Buffer.byteLength(systemPrompt) > 100_000) {
@@ -33,6 +36,12 @@ export function checkText({ prompt, systemPrompt, model, label }: JobRequest): v
       `Put it into prompt. ${NOTHING}`,
     );
   }
+}
+
+/** A model's name stands in lists, in the audit and in command lines: no place for what was pasted by mistake. */
+export async function checkModelName({ secrets }: Engine, { model }: JobRequest): Promise<void> {
+  if (model === undefined || (await secrets.mask(model)) === model) return;
+  throw new SidejobError('bad_argument', 'model looks like a credential, not like a name.', NOTHING);
 }
 
 /** A prompt that is passed as an argument has the kernel's limit for one; on stdin it has none. */
@@ -189,6 +198,7 @@ export async function workFolder(
     );
   }
   await checkRoots(engine, project, `cwd ${nameOf(wanted, folder)}`, folder);
+  checkHoldsNoData(engine, request.access ?? 'read-only', folder);
   return folder;
 }
 

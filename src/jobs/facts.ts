@@ -1,6 +1,7 @@
 // What a request comes to, for whoever decides about it before it is submitted.
 
 import type { Provider } from '../providers/provider.js';
+import { modelOf } from './allowed.js';
 import { checkDepth, workFolder } from './checks.js';
 import { continued } from './conversation.js';
 import type { Engine } from './engine.js';
@@ -20,7 +21,7 @@ export async function factsOf(
   const { depth, outer } = await checkDepth(engine);
   const parent = request.continueJob === undefined ? undefined : (await continued(engine, request, provider)).job;
   const folder = parent ? { ...request, cwd: parent.cwd } : request;
-  const model = request.model ?? parent?.model;
+  const model = modelOf(engine, provider, request.model ?? parent?.model ?? null);
   return {
     provider: provider.name,
     ...(model && { model }),

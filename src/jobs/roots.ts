@@ -4,6 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
+import type { Access } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { NOTHING } from './request.js';
@@ -75,6 +76,20 @@ export async function checkRoots(machine: Machine, project: string | null, what:
 }
 
 /**
+ * Refuses to have files changed in a folder that holds the data folder: with it the policy, the configuration, and what
+ * other jobs have said.
+ * @throws SidejobError `outside_roots`
+ */
+export function checkHoldsNoData({ paths }: Pick<Machine, 'paths'>, access: Access, path: string): void {
+  if (access === 'read-only' || !isWithin(paths.home, path) || isWithin(path, paths.home)) return;
+  throw new SidejobError(
+    'outside_roots',
+    `cwd ${JSON.stringify(path)} holds Sidejob's data folder, and access "${access}" may change files there.`,
+    `Name a folder below it. ${NOTHING}`,
+  );
+}
+
+/**
  * What "." stands for. Within a job no more than what the job itself was given: a server there finds its own project, and
  * that may lie higher up.
  */
@@ -87,13 +102,14 @@ export function projectRoot(project: string | null, outer: JobRecord | undefined
  * Looks at a job's folder once more before it starts: it may have waited for long.
  * @throws SidejobError `spawn_failed`, `outside_roots`
  */
-export async function checkFolderAgain(machine: Machine, { cwd, project }: JobRecord): Promise<void> {
+export async function checkFolderAgain(machine: Machine, { cwd, project, access }: JobRecord): Promise<void> {
   const now = await realpath(cwd).catch((error) => {
     const why = errnoOf(error) === 'ENOENT' ? 'it is gone' : messageOf(error);
     throw new SidejobError('spawn_failed', `Its folder ${cwd} cannot be used: ${why}.`, 'Submit it again elsewhere.');
   });
   if (now !== cwd) throw new SidejobError('spawn_failed', FOLDER_REPLACED, FOLDER_REPLACED_HINT);
   await checkRoots(machine, project, `cwd ${JSON.stringify(cwd)}`, now);
+  checkHoldsNoData(machine, access, now);
 }
 
 export const FOLDER_REPLACED = 'Its folder was replaced by another one since it was accepted.';

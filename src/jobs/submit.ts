@@ -21,6 +21,7 @@ import {
   checkDepth,
   checkDisk,
   checkInstalled,
+  checkModelName,
   checkPromptSize,
   checkText,
   workFolder,
@@ -50,6 +51,7 @@ export async function submitJob(
   provider: Provider,
 ): Promise<Submitted> {
   checkText(request);
+  await checkModelName(engine, request);
   checkProviderAllowed(engine, provider);
   checkAbilities(request, provider);
   const { depth, outer } = await checkDepth(engine);

@@ -3,14 +3,16 @@ import type { Secrets } from '../output/secrets/secrets.js';
 import { countMarks } from '../output/secrets/spans.js';
 
 interface Content {
-  type: string;
+  uri: string;
+  mimeType?: string;
   text?: string;
+  blob?: string;
 }
 interface Result {
-  content?: Content[];
+  content?: { type: string; text?: string }[];
   structuredContent?: Record<string, unknown>;
   /** Of a resource. */
-  contents?: { uri: string; mimeType?: string; text?: string; blob?: string }[];
+  contents?: Content[];
   /** Of a task. */
   result?: Result;
 }
@@ -18,7 +20,19 @@ interface Result {
 /** A reply without secrets. That some were masked, and how many, is said once at its end. */
 export async function maskedReply<T extends object>(secrets: Secrets, reply: T): Promise<T> {
   if (!secrets.active) return reply;
-  return withCount(await secrets.maskAll(reply)) as T;
+  const { contents, ...rest } = reply as Result;
+  const masked = await secrets.maskAll(rest);
+  return withCount(contents ? { ...masked, contents: await maskedContents(secrets, contents) } : masked) as T;
+}
+
+/** The parts of a resource. A blob was masked before it was encoded. */
+function maskedContents(secrets: Secrets, contents: readonly Content[]): Promise<Content[]> {
+  return Promise.all(
+    contents.map(async ({ blob, ...part }) => ({
+      ...(await secrets.maskAll(part)),
+      ...(blob !== undefined && { blob }),
+    })),
+  );
 }
 
 function withCount(reply: Result): Result {

@@ -44,7 +44,12 @@ function each(condition: Condition, { args }: PolicyRequest, facts: Facts): read
   if (op === 'exists') return [(sentOrFact(path, args, facts) !== undefined) === condition.value];
   const values = valuesOf(path, args, facts);
   if (values.length === 0) return [op === 'neq' || op === 'not_in'];
-  return values.map((actual) => COMPARE[op](actual, condition));
+  // What is asked of one value is asked of each in a list: `attach`, `providers`, `jobIds`.
+  const each =
+    op === 'contains'
+      ? values
+      : values.flatMap((value) => (Array.isArray(value) && value.length > 0 ? value : [value]));
+  return each.map((actual) => COMPARE[op](actual, condition));
 }
 
 /**

@@ -2,7 +2,7 @@
 // everything. Nothing is read before somebody asks, and nothing is ever written.
 import { constants, unwatchFile, watchFile } from 'node:fs';
 import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import type { InForce } from './decide.js';
 
@@ -128,6 +128,10 @@ export class PolicyFile {
     try {
       const found = await handle.stat({ bigint: true });
       this.#mustBeOurs(found);
+      // Whoever can rename the file can put another in its place.
+      const folder = dirname(file);
+      if (((await stat(folder)).mode & 0o1002) === 0o0002)
+        throw new Error(`everybody may write ${folder}, in which it is`);
       const text = await readAll(handle);
       if (text !== this.#text || !this.#state.policy) {
         // Loaded only where there is a file.

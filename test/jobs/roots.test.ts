@@ -1,7 +1,7 @@
 // Folders: where jobs may work, from which files may be attached, and what becomes of a folder that is swapped.
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { cancelJob } from '../../src/jobs/cancel.js';
 import { jobHealth } from '../../src/jobs/health.js';
@@ -87,6 +87,13 @@ test('"/" is everywhere; the data folder never, but for our own empty folder', a
   expect((await server.submit('exit', { cwd: closed })).cwd).toBe(closed);
   expect((await server.submit('exit')).cwd).toBe(scratch);
   expect((await server.submit('exit', { cwd: scratch })).cwd).toBe(scratch);
+});
+
+test('files are not changed in a folder that holds the data folder; to read there is another thing', async () => {
+  const server = await guarded({ SIDEJOB_ROOTS: '/' });
+  const cwd = dirname(server.engine.paths.home);
+  expect(await expectRefused(server, { cwd, access: 'edit' })).toContain("holds Sidejob's data folder");
+  expect((await server.submit('exit', { cwd })).cwd).toBe(cwd);
 });
 
 test('a root within the data folder opens nothing', async () => {

@@ -149,6 +149,7 @@ test('data is masked in every text and key, and is itself where there is nothing
   const { printed } = PLANTED[5] ?? { printed: '' };
   const clean = { a: ['one', { b: 'two and a half' }], c: 1, d: null, e: undefined, f: true };
   expect(await secrets.maskAll(clean)).toBe(clean);
+  expect(JSON.stringify(await secrets.maskAll({ blob: printed, uri: printed }))).not.toContain(printed);
   expect(await secrets.maskAll({ a: [printed, { [printed]: `x ${printed}` }], c: 1, d: null })).toEqual({
     a: [MARK, { [MARK]: `x ${MARK}` }],
     c: 1,

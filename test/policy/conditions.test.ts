@@ -24,7 +24,9 @@ test.each([
   ['eq', 1, 1, true],
   ['eq', 1, '1', false],
   ['eq', true, true, true],
-  ['eq', 'a', ['a'], false],
+  // Of a list, each.
+  ['eq', 'a', ['a'], true],
+  ['eq', 'a', [], false],
   ['neq', 'a', 'a', false],
   ['neq', 'a', 'b', true],
   ['neq', 1, '1', true],
@@ -42,12 +44,12 @@ test.each([
   ['gt', 3, 3, false],
   ['gte', 3, 3, true],
   ['gte', 3, 2, false],
-  ['gte', 3, [4], false],
+  ['gte', 3, [4], true],
   ['regex', '^a+$', 'aaa', true],
   ['regex', 'b', 'abc', true],
   ['regex', '^b', 'abc', false],
   ['regex', '1', 1, false],
-  ['regex', 'a', ['a'], false],
+  ['regex', 'a', ['a'], true],
   ['contains', 'bc', 'abcd', true],
   ['contains', 'x', 'abcd', false],
   ['contains', 'a', ['a', 'b'], true],
@@ -173,4 +175,14 @@ describe('a regular expression', () => {
   test.each(['(?i)FULL', '\\bfull\\b', '^[^/]*$', '\\p{L}+'])('%s is RE2 syntax', async (pattern) => {
     expect(await holds('args.label', 'regex', pattern, { label: 'full' })).toBe(true);
   });
+});
+
+test('of a list, require asks for every value and deny_if for any', async () => {
+  const attach = { attach: ['plan.md', 'secret.txt'] };
+  expect(await denies('args.attach', 'regex', 'secret', attach)).toBe(true);
+  expect(await denies('args.attach', 'regex', 'other', attach)).toBe(false);
+  expect(await holds('args.attach', 'regex', '[.]md$', attach)).toBe(false);
+  expect(await holds('args.attach', 'regex', '[.](md|txt)$', attach)).toBe(true);
+  expect(await denies('args.providers', 'in', ['codex'], { providers: ['claude', 'codex'] })).toBe(true);
+  expect(await denies('args.attach', 'contains', 'plan.md', attach)).toBe(true);
 });

@@ -19,9 +19,6 @@ const TEXT_MIN_CHARS = 8;
 /** Texts whose secrets are remembered; longer ones by their hash. */
 const REMEMBERED = 2000;
 const KEY_MAX_CHARS = 200;
-/** Data that was masked before it was encoded. */
-const OPAQUE = 'blob';
-
 export class Secrets {
   #redact: Redact = 'results';
   #known: readonly string[];
@@ -144,7 +141,7 @@ function collect(value: unknown, texts: Set<string>): void {
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, each] of Object.entries(value)) {
       collect(key, texts);
-      if (key !== OPAQUE) collect(each, texts);
+      collect(each, texts);
     }
   }
 }
@@ -154,9 +151,6 @@ function replaced(value: unknown, masked: ReadonlyMap<string, string>): unknown 
   if (Array.isArray(value)) return value.map((each) => replaced(each, masked));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [
-      masked.get(key) ?? key,
-      key === OPAQUE ? each : replaced(each, masked),
-    ]),
+    Object.entries(value).map(([key, each]) => [masked.get(key) ?? key, replaced(each, masked)]),
   );
 }
