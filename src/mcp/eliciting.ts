@@ -46,10 +46,10 @@ function earlier(state: unknown): Responses {
 export function answerIn(responses: Responses, approval: string): Answer | undefined {
   const response = inputResponse(responses, approval);
   if (response.kind !== 'elicit' || response.action === 'cancel') return undefined;
-  const approved = response.action === 'accept' && response.content?.decision === 'approve';
-  // Headless clients decline at once (Codex 0.169): no person has read that form.
+  // Headless clients decline at once (Codex 0.169), and one might accept: no person has read that form.
   const tookMs = Date.now() - Number(responses.askedAt);
-  return approved ? 'approved' : tookMs < READING_MS ? undefined : 'denied';
+  if (!(tookMs >= READING_MS)) return undefined;
+  return response.action === 'accept' && response.content?.decision === 'approve' ? 'approved' : 'denied';
 }
 
 /** The arguments with what the client has answered; what the caller gave itself stays. */
