@@ -202,6 +202,16 @@ export async function workFolder(
   return folder;
 }
 
+/** Between a decision and what it allows, a link may come to lead elsewhere. */
+export function checkDecided({ folder }: JobRequest, cwd: string): void {
+  if (folder === undefined || folder === cwd) return;
+  throw new SidejobError(
+    'denied',
+    `cwd led to "${folder}" when this call was allowed, and now leads to "${cwd}".`,
+    `Make the call again. ${NOTHING}`,
+  );
+}
+
 export async function checkInstalled(engine: Engine, provider: Provider): Promise<void> {
   if (await engine.findCli(provider)) return;
   const configured = engine.config.providers[provider.name]?.command;

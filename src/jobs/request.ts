@@ -21,6 +21,8 @@ export interface JobRequest {
   provider?: string;
   model?: string;
   cwd?: string;
+  /** The folder that was decided on, without links: if `cwd` leads elsewhere by now, nothing is started. */
+  folder?: string | undefined;
   access?: Access;
   effort?: Effort;
   systemPrompt?: string;

@@ -18,6 +18,7 @@ import {
   checkAbilities,
   checkAccess,
   checkBusy,
+  checkDecided,
   checkDepth,
   checkDisk,
   checkInstalled,
@@ -63,6 +64,7 @@ export async function submitJob(
   checkModelAllowed(engine, provider, model);
   const project = projectRoot(caller.project, outer);
   const cwd = await workFolder(engine, caller, parent ? { ...request, cwd: parent.cwd } : request, project);
+  checkDecided(request, cwd);
   await checkInstalled(engine, provider);
   await checkDisk(engine);
   const attached = await withAttachments(engine, request.prompt, request.attach ?? [], { cwd, project });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { jobFiles } from '../../src/config/paths.js';
@@ -41,6 +41,19 @@ test('access beyond the cap is refused, never lowered', async () => {
   const cwd = await tempFolder();
   const { submit } = await testEngine({ env: { SIDEJOB_MAX_ACCESS: 'read-only' } });
   await expect(submit('exit', { access: 'edit', cwd })).rejects.toMatchObject({ code: 'access_denied' });
+});
+
+test('a folder that is another one by now than when the call was allowed is refused', async () => {
+  const [decided, now] = [await realpath(await tempFolder()), await realpath(await tempFolder())];
+  const cwd = join(await tempFolder(), 'link');
+  await symlink(now, cwd);
+  const { engine, submit } = await testEngine();
+  await expect(submit('exit', { cwd, folder: decided })).rejects.toMatchObject({
+    code: 'denied',
+    line: `denied: cwd led to "${decided}" when this call was allowed, and now leads to "${now}". Make the call again. Nothing was started.`,
+  });
+  expect(countByStatus(engine.store)).toMatchObject({ queued: 0, running: 0 });
+  await expect(submit('exit', { cwd, folder: now })).resolves.toMatchObject({ cwd: now });
 });
 
 test('a job inside a job inside a job is refused', async () => {
