@@ -56,11 +56,20 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
   if (wanted.length === 0) return { started: [], refused };
   const pass = await call.passJobs(wanted.map(({ provider, facts }) => facts ?? { provider: provider.name }));
   const started = await those(wanted, refused, ({ provider, facts }) =>
-    // In the very folder that was decided on.
-    submitJob(engine, call.caller, { ...request, cwd: facts?.cwd ?? request.cwd, kind, admit: pass.admit }, provider),
-  );
-  if (started.length === 0) await pass.undo(refused[0]?.error);
-  else await pass.done(started.map(({ job }) => job.id));
+    // In the very folder that was decided on, or not at all.
+    submitJob(engine, call.caller, { ...request, folder: facts?.cwd, kind, admit: pass.admit }, provider),
+  ).catch(async (error) => {
+    await pass.undo(error);
+    throw error;
+  });
+  if (started.length === 0) {
+    await pass.undo((refused.find(({ error }) => error.code === 'denied') ?? refused[0])?.error);
+  } else {
+    await pass.done(
+      started.map(({ job }) => job.id),
+      started.every(({ joined }) => joined),
+    );
+  }
   return { started, refused };
 }
 

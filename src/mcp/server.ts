@@ -11,6 +11,7 @@ import {
 import { z } from 'zod';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { isHidden } from '../policy/decide.js';
+import { ApprovalUsed, type Gate } from '../policy/gate.js';
 import { STARTING_TOOLS } from '../policy/tools.js';
 import { VERSION } from '../version.js';
 import { parseArguments } from './arguments.js';
@@ -35,13 +36,9 @@ export function createServer(session: Session): Server {
     { name: 'sidejob', title: 'Sidejob', version: VERSION },
     { capabilities: { tools: { listChanged: true } }, instructions: INSTRUCTIONS },
   );
-  let listed = false;
-  server.setRequestHandler('tools/list', async () => {
-    const { policy } = await session.gate.current();
-    if (!listed) session.gate.onChange(() => void server.sendToolListChanged().catch(() => {}));
-    listed = true;
-    return { tools: TOOLS.filter(({ name }) => !isHidden(policy, name)).map(describeTool) };
-  });
+  server.setRequestHandler('tools/list', async () => ({
+    tools: (await visibleTools(session.gate)).map(describeTool),
+  }));
   server.setRequestHandler('tools/call', async (request, context) => {
     const tool = TOOLS.find(({ name }) => name === request.params.name);
     const progress = progressOf(context, session);
@@ -61,7 +58,23 @@ export function createServer(session: Session): Server {
   offerPrompts(server);
   offerCompletions(server, session);
   offerTasks(server, session);
+  tellOfChanges(server, session);
   return server;
+}
+
+/** Says when the policy has changed what is listed; from the beginning, for clients that know the list from before. */
+function tellOfChanges(server: Server, { gate }: Session): void {
+  const end = gate.onChange(() => void server.sendToolListChanged().catch(() => {}));
+  const { onclose } = server;
+  server.onclose = () => {
+    end();
+    onclose?.();
+  };
+}
+
+async function visibleTools(gate: Gate): Promise<readonly Tool[]> {
+  const { policy } = await gate.current();
+  return TOOLS.filter(({ name }) => !isHidden(policy, name));
 }
 
 /** A tool as `tools/list` shows it. */
@@ -102,14 +115,15 @@ async function answer(
   let given: Record<string, unknown> = {};
   let call: Call | undefined;
   try {
+    const { gate } = session;
     if (!tool) {
+      const seen = await visibleTools(gate);
       throw new SidejobError(
         'bad_argument',
         `no tool "${params.name}".`,
-        `There are ${TOOLS.map((t) => t.name).join(', ')}.`,
+        seen.length > 0 ? `There are ${seen.map(({ name }) => name).join(', ')}.` : 'There is none.',
       );
     }
-    const { gate } = session;
     await gate.checkTool(tool.name, clientName);
     given = parseArguments(tool, params.arguments);
     const args = await withResponses(given, responses, session.home);
@@ -129,6 +143,7 @@ async function answer(
     const notice = await session.unreadNotice(tool.name, context.mcpReq.signal);
     return notice ? withNotice(reply, notice) : reply;
   } catch (error) {
+    if (error instanceof ApprovalUsed) return answer(session, tool, params, asking, responses);
     // Wrong calls come back as results, not as protocol errors: only those reach the model.
     if (error instanceof SidejobError) {
       const ready = async () => (await call?.manager())?.engine.readyProviders() ?? [];

@@ -1,11 +1,10 @@
 // The gate that every call passes before it does anything: denied by the policy, held up for a person, or counted. One
 // for each client session.
 import type { Paths } from '../config/paths.js';
-import { SidejobError } from '../errors.js';
+import { messageOf, SidejobError } from '../errors.js';
 import { auditDecision } from '../jobs/audit.js';
 import type { AuditDecision } from '../jobs/audit-lines.js';
 import type { Engine, Log } from '../jobs/engine.js';
-import { REASK_MS } from '../jobs/submit.js';
 import { type ApprovalRecord, usedApproval } from '../store/approvals.js';
 import { openDataFolder } from '../store/data-folder.js';
 import type { Store } from '../store/store.js';
@@ -39,8 +38,11 @@ export interface GateCall {
 export interface Pass {
   /** To be called in every transaction that records one of the call's jobs. */
   readonly admit?: () => void;
-  /** The call has done its work. */
-  done(jobIds: readonly string[]): Promise<void>;
+  /**
+   * The call has done its work.
+   * @param joined all of it was there already, so that the call takes nothing of its rate limits
+   */
+  done(jobIds: readonly string[], joined?: boolean): Promise<void>;
   /** It has not, for this error, and takes nothing of its rate limits. */
   undo(error: unknown): Promise<void>;
 }
@@ -152,18 +154,27 @@ export class Gate {
       effect: approved?.state === 'approved' ? ('used' as const) : ('allow' as const),
     };
     const pass: Pass = {
-      done: (jobIds) => this.#note({ ...noted, ...(jobIds.length > 0 && { jobIds }) }),
+      done: async (jobIds, joined = false) => {
+        if (joined) taken.giveBack();
+        await this.#note({ ...noted, ...(jobIds.length > 0 && { jobIds }) });
+      },
       undo: async (error) => {
         taken.giveBack();
-        if (!(error instanceof SidejobError) || error.code !== 'denied') return;
-        await this.#note({ ...known, effect: 'deny', reason: error.message });
+        const code = error instanceof SidejobError ? error.code : '';
+        if (error instanceof ApprovalUsed || BOUNDARIES.includes(code)) return;
+        // What else went wrong is no decision: the policy has allowed it.
+        await this.#note({
+          ...known,
+          approval,
+          ...(code === 'denied' ? { effect: 'deny', reason: messageOf(error) } : { effect: 'allow' }),
+        });
       },
     };
     if (!approved && limits.length === 0) return pass;
     const { store } = await call.engine();
     const admit = oncePerCall(store, () => {
       const now = Date.now();
-      if (approved && !this.#use(store, approved, now)) throw usedUp(tool, approved.id);
+      if (approved && !this.#use(store, approved, now)) throw new ApprovalUsed(tool, approved.id);
       takeLimits(store, limits, now);
     });
     return { ...pass, admit };
@@ -197,7 +208,7 @@ export class Gate {
     const { store } = await engine();
     const same = Object.fromEntries(Object.entries(args).filter(([name]) => !UNIMPORTANT.includes(name)));
     const key = approvalKey(tool, { args: same, facts }, rule);
-    const used = STARTING_TOOLS.includes(tool) ? usedApproval(store, key, Date.now() - REASK_MS) : undefined;
+    const used = STARTING_TOOLS.includes(tool) ? usedApproval(store, key) : undefined;
     if (used && !this.#spent.has(used.id)) return used;
     const { promptLength: _, structured: __, depth = 1, ...facet } = summary(facts);
     const shown = { ...same, ...facet, ...(depth > 1 && { depth }) };
@@ -237,10 +248,13 @@ function denial(decision: { rule: string; reason?: string; detail: string; retry
   return new SidejobError('denied', `rule ${rule} (${detail})${why}.`, `${next} Nothing was done.`);
 }
 
-function usedUp(tool: string, approval: string): SidejobError {
-  return new SidejobError(
-    'needs_approval',
-    `${tool} needs another approval: ${approval} has let this call pass once already.`,
-    'Make it again, and a person is asked anew. Nothing was done.',
-  );
+/** An approval turns out to have let the call pass before, and there is no job left to join. Tried again, it needs a new one. */
+export class ApprovalUsed extends SidejobError {
+  constructor(tool: string, approval: string) {
+    super(
+      'needs_approval',
+      `${tool} needs another approval: ${approval} has let this call pass once already.`,
+      'Make it again, and a person is asked anew. Nothing was done.',
+    );
+  }
 }

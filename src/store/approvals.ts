@@ -70,12 +70,10 @@ export function openApproval(store: Store, key: string, now: number): ApprovalRe
   return row && decode(row);
 }
 
-/** The approval that has let this call pass since a time. */
-export function usedApproval(store: Store, key: string, since: number): ApprovalRecord | undefined {
-  const row = store.get<Row>(
-    `SELECT ${COLUMNS} FROM approval WHERE key = $key AND state = 'used' AND decidedAt > $since ORDER BY seq DESC`,
-    { key, since },
-  );
+/** The approval that has let this call pass last, as long as it is kept. */
+export function usedApproval(store: Store, key: string): ApprovalRecord | undefined {
+  const sql = `SELECT ${COLUMNS} FROM approval WHERE key = $key AND state = 'used' ORDER BY seq DESC`;
+  const row = store.get<Row>(sql, { key });
   return row && decode(row);
 }
 
