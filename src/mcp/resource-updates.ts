@@ -12,7 +12,7 @@ const READING = { tool: 'llm_job_result' };
 const SUBSCRIPTIONS_MAX = 256;
 
 /**
- * Resolves with true once the job of that resource has ended; with false if `signal` was aborted before.
+ * Resolves with true once the job of that resource has ended; with false if `signal` was aborted before, or nobody may read it any more.
  * @throws SidejobError `unknown_job`
  */
 export async function jobEnded(session: Session, uri: string, signal: AbortSignal): Promise<boolean> {
@@ -20,7 +20,8 @@ export async function jobEnded(session: Session, uri: string, signal: AbortSigna
   const { engine } = await (await session.call('unknown', signal, undefined)).manager();
   const { id } = requireJob(engine, jobIdIn(uri) ?? uri);
   await waitForJobs(engine, [id], { until: 'all', waitMs: Number.POSITIVE_INFINITY, signal });
-  return !signal.aborted;
+  // The policy may have changed meanwhile.
+  return !signal.aborted && !(await session.gate.isClosed(READING.tool));
 }
 
 /** Answers `resources/subscribe` and `resources/unsubscribe`, which the protocol had until 2025-11-25. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Engine } from '../jobs/engine.js';
 import { waitForJobs } from '../jobs/wait.js';
 import { withdraw } from '../store/transitions.js';
-import { invalidParams, serveRequest } from './requests.js';
+import { type GoesBy, invalidParams, serveRequest } from './requests.js';
 import type { Session } from './session.js';
 import { declaresTasks, isTask, jobIdsOf, TASKS, viewTaskInFull } from './tasks.js';
 import { markShown } from './tools/shown.js';
@@ -18,10 +18,14 @@ const METHODS = {
 };
 
 /** A task is an answer of `llm_run` on its way; to poll for it counts for nothing. */
-const GO_BY: Record<keyof typeof METHODS, string> = {
-  'tasks/get': 'llm_run',
-  'tasks/update': 'llm_run',
-  'tasks/cancel': 'llm_job_cancel',
+const POLLING = () => ({ tool: 'llm_run' });
+const GO_BY: Record<keyof typeof METHODS, (taskId: string) => GoesBy> = {
+  'tasks/get': POLLING,
+  'tasks/update': POLLING,
+  'tasks/cancel': (taskId) => {
+    const [jobId, ...others] = jobIdsOf(taskId);
+    return { tool: 'llm_job_cancel', args: others.length > 0 ? { jobIds: [jobId, ...others] } : { jobId } };
+  },
 };
 
 /** Answers `tasks/get`, `tasks/update` and `tasks/cancel`. */
@@ -29,7 +33,7 @@ export function offerTasks(server: Server, session: Session): void {
   server.registerCapabilities({ extensions: { [TASKS]: {} } });
   for (const [name, method] of Object.entries(METHODS)) {
     server.setRequestHandler(name, { params: PARAMS }, ({ taskId }, context) =>
-      serveRequest(session, context, { tool: GO_BY[name as keyof typeof METHODS] }, async (call) => {
+      serveRequest(session, context, GO_BY[name as keyof typeof METHODS](taskId), async (call) => {
         if (!declaresTasks(context.mcpReq.envelope)) throw missingTasks();
         const { engine } = await call.manager();
         if (!isTask(engine, taskId)) throw invalidParams(`no task ${JSON.stringify(taskId.slice(0, 200))}`);
