@@ -1,9 +1,12 @@
 // Secrets that CLIs print reach no assistant: not through any tool, view, page, resource, task, notification or log line.
 // None of them is real: see support/secrets.ts.
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { sidejob } from '../support/command-line.js';
 import { test } from '../support/e2e.js';
+import { writePolicy } from '../support/policy.js';
 import type { RawServer } from '../support/raw-server.js';
 import type { Sandbox } from '../support/sandbox.js';
 import { plantedSecrets, randomFrom, shownOf } from '../support/secrets.js';
@@ -21,13 +24,17 @@ const META = {
 const VIEWS = ['answer', 'stdout', 'stderr', 'events', 'prompt'];
 
 /** A server that has a credential of its own, and logs all it can. */
-function serverOf(sandbox: Sandbox, env: Record<string, string> = {}): RawServer {
+async function serverOf(sandbox: Sandbox, env: Record<string, string> = {}): Promise<RawServer> {
+  // Under a policy every call is noted.
+  await writePolicy(sandbox, {});
   return sandbox.server({ env: { DEPLOY_TOKEN: OWN, SIDEJOB_LOG_LEVEL: 'debug', ...env } });
 }
 
-/** Nothing that the server has said holds a piece of any secret. */
-function expectClean(server: RawServer): void {
-  for (const said of [...server.lines, server.stderr]) {
+/** Nothing that the server has said, or noted in the audit, holds a piece of any secret. */
+async function expectClean(sandbox: Sandbox, server: RawServer): Promise<void> {
+  const audit = await readFile(join(sandbox.home, 'audit.log'), 'utf8');
+  expect(audit).toContain('"event":"decision"');
+  for (const said of [...server.lines, server.stderr, audit]) {
     for (const { name, secret } of [...PLANTED, { name: 'its own', secret: OWN }]) {
       // As it stands within a JSON string, and within one in that.
       for (const form of [secret, secret.replaceAll('/', '\\/')]) {
@@ -51,7 +58,7 @@ async function submitted(server: RawServer, steps: Step[], rest: object = {}): P
 const printedAll = [...PLANTED.map(({ printed }) => printed), `DEPLOY_TOKEN=${OWN}`].join('\n\n');
 
 test.concurrent('none is in an answer, an output, an event, a resource, a list or a log', async ({ sandbox }) => {
-  const server = serverOf(sandbox);
+  const server = await serverOf(sandbox);
   await server.initialize();
   const jobId = await submitted(
     server,
@@ -88,11 +95,11 @@ test.concurrent('none is in an answer, an output, an event, a resource, a list o
     expect(JSON.stringify(result), view).toContain('secrets masked');
   }
   await server.request('resources/read', { uri: `job://${PLANTED[5]?.printed}` });
-  expectClean(server);
+  await expectClean(sandbox, server);
 });
 
 test.concurrent('none is in an error, what a job does right now, or progress', async ({ sandbox }) => {
-  const server = serverOf(sandbox);
+  const server = await serverOf(sandbox);
   await server.initialize();
   const failed = await Promise.all(
     PLANTED.filter((_, index) => index % 6 === 0).map(({ printed }) =>
@@ -130,11 +137,11 @@ test.concurrent('none is in an error, what a job does right now, or progress', a
   expect(progress.params?.message).toContain(`deploy --token ${MASK}`);
   await sandbox.open(gate);
   await server.reply(id);
-  expectClean(server);
+  await expectClean(sandbox, server);
 });
 
 test.concurrent('none is in a task, or in what is said of it', async ({ sandbox }) => {
-  const server = serverOf(sandbox);
+  const server = await serverOf(sandbox);
   const gate = sandbox.gate();
   const args = {
     provider: 'claude',
@@ -151,11 +158,11 @@ test.concurrent('none is in a task, or in what is said of it', async ({ sandbox 
   for (const task of [told.params, got.result]) {
     expect(textOf({ result: task?.result as Record<string, unknown> })).toMatch(/\d+ secrets masked; /);
   }
-  expectClean(server);
+  await expectClean(sandbox, server);
 });
 
 test.concurrent('none is read in between, wherever its two halves are cut', async ({ sandbox }) => {
-  const server = serverOf(sandbox);
+  const server = await serverOf(sandbox);
   await server.initialize();
   const tokens = plantedSecrets(12).filter(({ name }) => ['GitHub', 'JWT', 'PostgreSQL'].includes(name));
   const cuts = tokens.flatMap(({ printed, secret }) =>
@@ -188,7 +195,7 @@ test.concurrent('none is read in between, wherever its two halves are cut', asyn
 });
 
 test.concurrent('none is in the pieces in which it was streamed', async ({ sandbox }) => {
-  const server = serverOf(sandbox);
+  const server = await serverOf(sandbox);
   await server.initialize();
   const pieces = printedAll.match(/[\s\S]{1,7}/g) ?? [];
   const jobId = await submitted(server, [...pieces.map((say): Step => ({ say }))], { provider: 'gemini' });
@@ -212,11 +219,11 @@ test.concurrent('none is in the pieces in which it was streamed', async ({ sandb
     const whole = said[view].join('').replaceAll(MASK, '');
     for (const { name, secret } of PLANTED) expect(shownOf(secret, whole), `${name} in ${view}`).toBe('');
   }
-  expectClean(server);
+  await expectClean(sandbox, server);
 });
 
 test.concurrent('the owner sees the raw output, unless it is set to strict; off masks nothing', async ({ sandbox }) => {
-  const server = serverOf(sandbox, { SIDEJOB_REDACT: 'off' });
+  const server = await serverOf(sandbox, { SIDEJOB_REDACT: 'off' });
   await server.initialize();
   const planted = PLANTED[5];
   const printed = planted?.printed ?? '';
@@ -232,7 +239,7 @@ test.concurrent('the owner sees the raw output, unless it is set to strict; off 
   ]) {
     expect((await sidejob(sandbox, ...args)).stdout, args.join(' ')).toContain(printed);
   }
-  const strict = serverOf(sandbox, { SIDEJOB_REDACT: 'strict' });
+  const strict = await serverOf(sandbox, { SIDEJOB_REDACT: 'strict' });
   await strict.initialize();
   expect(textOf(await strict.callTool('llm_job_result', { jobId, view: 'stderr' }))).toContain(`password=${MASK}`);
   const env = { ...sandbox.env, SIDEJOB_REDACT: 'strict' };
