@@ -81,9 +81,12 @@ linuxTest(
 
 test('a server that is killed after the commit and before the line: the next one writes it', async ({ sandbox }) => {
   const doomed = await sandbox.assistant({ env: { SIDEJOB_FAULT: 'finish.recorded' } });
-  const submitted = await doomed.call('llm_job_submit', { prompt: asks({ say: 'done' }), provider: 'claude' });
-  const jobId = submitted.text.split(' ')[0] ?? '';
-  await expect(doomed.call('llm_job_wait', { jobId })).rejects.toThrow();
+  // Not before it has said which job it is.
+  const gate = sandbox.gate();
+  const jobId = await doomed.submit(asks({ gate }, { say: 'done' }));
+  const waits = expect(doomed.call('llm_job_wait', { jobId })).rejects.toThrow();
+  await sandbox.open(gate);
+  await waits;
   expect((await jobs(sandbox, [jobId]).catch(() => [[]]))[0]).not.toContain('ended');
 
   await (await sandbox.assistant()).job(jobId);
