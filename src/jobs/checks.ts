@@ -147,15 +147,20 @@ function namedJob({ env, store }: Engine): JobRecord | undefined {
  * @throws SidejobError `access_denied`
  */
 export async function checkPerson(engine: Engine, what: string): Promise<void> {
-  const { env, store } = engine;
-  const marked = env[JOB_VARIABLE] !== undefined || env[DEPTH_VARIABLE] !== undefined;
-  const ancestors = await engine.ancestors();
-  if (!marked && !(await bearsMark(ancestors)) && !findByLauncher(store, ancestors)) return;
+  if (!(await isInJob(engine))) return;
   throw new SidejobError(
     'access_denied',
     `this runs inside a job, and ${what} is for a person.`,
     'Nothing was changed.',
   );
+}
+
+/** Whether this process runs inside a job, as far as that can be told. */
+export async function isInJob(engine: Engine): Promise<boolean> {
+  const { env, store } = engine;
+  if (env[JOB_VARIABLE] !== undefined || env[DEPTH_VARIABLE] !== undefined) return true;
+  const ancestors = await engine.ancestors();
+  return (await bearsMark(ancestors)) || findByLauncher(store, ancestors) !== undefined;
 }
 
 /**

@@ -13,19 +13,25 @@ function findMatches({ store }: Pick<Engine, 'store'>, typed: string): string[] 
   return asTyped.length > 0 ? asTyped : findIds(store, normalizeId(plain), 4);
 }
 
-/**
- * The job with this id, a unique prefix of it, or its random part.
- * @throws SidejobError `unknown_job`, naming near ids
- */
-export function requireJob(engine: Pick<Engine, 'store'>, typed: string): JobRecord {
+/** The job with this id, a unique prefix of it, or its random part; else the ids that come near. */
+export function lookUp(engine: Pick<Engine, 'store'>, typed: string): JobRecord | string[] {
   const named = typed.trim().replace(/^job:(\/\/)?/, '');
   const exact = findJob(engine.store, named) ?? findJob(engine.store, normalizeId(named));
   if (exact) return exact;
   const matches = findMatches(engine, named);
   const [only, ...others] = matches;
   const found = only !== undefined && others.length === 0 ? findJob(engine.store, only) : undefined;
-  if (found) return found;
-  const near = matches.map((id) => `${id} (${findJob(engine.store, id)?.status})`).join(', ');
+  return found ?? matches;
+}
+
+/**
+ * The job with this id, a unique prefix of it, or its random part.
+ * @throws SidejobError `unknown_job`, naming near ids
+ */
+export function requireJob(engine: Pick<Engine, 'store'>, typed: string): JobRecord {
+  const found = lookUp(engine, typed);
+  if (!Array.isArray(found)) return found;
+  const near = found.map((id) => `${id} (${findJob(engine.store, id)?.status})`).join(', ');
   const shown = typed.length > 60 ? `${typed.slice(0, 60)}…` : typed;
   throw new SidejobError(
     'unknown_job',

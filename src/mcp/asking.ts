@@ -5,7 +5,7 @@ import { chooseProvider } from '../jobs/choose.js';
 import { conversationJob } from '../jobs/conversation.js';
 import type { Engine } from '../jobs/engine.js';
 import { factsOf } from '../jobs/facts.js';
-import type { JobRequest, Submitted } from '../jobs/request.js';
+import type { JobFacts, JobRequest, Submitted } from '../jobs/request.js';
 import { submitJob } from '../jobs/submit.js';
 import type { Provider } from '../providers/provider.js';
 import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
@@ -48,13 +48,16 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
   const fixed = one ?? (request.continueJob === undefined ? undefined : keeperOf(engine, request.continueJob));
   const names: (string | undefined)[] = several ? [...new Set(several)] : [fixed];
   const refused: Started['refused'] = [];
-  const isOpen = await call.gate.isOpen();
-  const wanted = await those(names, refused, async (name) => {
-    const provider = await chooseProvider(engine, name, call.clientName);
-    return { provider, facts: isOpen ? undefined : await factsOf(engine, call.caller, { ...request, kind }, provider) };
+  let wanted: { provider: Provider; facts?: JobFacts }[] = await those(names, refused, async (name) => ({
+    provider: await chooseProvider(engine, name, call.clientName),
+  }));
+  const pass = await call.passJobs(async () => {
+    wanted = await those(wanted, refused, async ({ provider }) => ({
+      provider,
+      facts: await factsOf(engine, call.caller, { ...request, kind }, provider),
+    }));
+    return wanted.flatMap(({ facts }) => facts ?? []);
   });
-  if (wanted.length === 0) return { started: [], refused };
-  const pass = await call.passJobs(wanted.map(({ provider, facts }) => facts ?? { provider: provider.name }));
   const started = await those(wanted, refused, ({ provider, facts }) =>
     // In the very folder that was decided on, or not at all.
     submitJob(engine, call.caller, { ...request, folder: facts?.cwd, kind, admit: pass.admit }, provider),

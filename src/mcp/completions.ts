@@ -16,7 +16,7 @@ export function offerCompletions(server: Server, session: Session): void {
     serveRequest(
       session,
       context,
-      { tool: ref.type === 'ref/prompt' ? 'llm_providers' : 'llm_job_list' },
+      { tool: ref.type === 'ref/prompt' ? 'llm_providers' : 'llm_job_list', args: {} },
       async (call) => {
         const { name, value } = argument;
         const found =

@@ -43,7 +43,12 @@ function earlier(state: unknown): Responses {
 }
 
 /** What the person has said about an approval; undefined where nobody was there to say it. */
-export function answerIn(responses: Responses, approval: string): Answer | undefined {
+export function answerIn(
+  responses: Responses,
+  approval: string,
+  capabilities: ClientCapabilities | undefined,
+): Answer | undefined {
+  if (!hasForms(capabilities)) return undefined;
   const response = inputResponse(responses, approval);
   if (response.kind !== 'elicit' || response.action === 'cancel') return undefined;
   // Headless clients decline at once (Codex 0.169), and one might accept: no person has read that form.
@@ -94,7 +99,7 @@ export async function askInstead(
     const message = approvalInFull(error.approval);
     if (!hasForms(capabilities) || responses[id] !== undefined || message.length > FORM_MAX_CHARS) return undefined;
     const state = JSON.stringify({ ...responses, askedAt: Date.now() });
-    return ask(id, `May this call pass, once?\n\n${message}`, 'decision', 'Decision', ['approve', 'deny'], state);
+    return ask(id, `May this call pass, once?\n\n${message}`, 'decision', 'Decision', ['deny', 'approve'], state);
   }
   const named = error.code === 'unknown_provider' && typeof args.provider === 'string';
   if (!named || !hasForms(capabilities) || responses.provider !== undefined) return undefined;

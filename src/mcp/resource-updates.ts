@@ -29,7 +29,7 @@ export function offerUpdates(server: Server, session: Session): void {
   const subscriptions = new Map<string, AbortController>();
   server.registerCapabilities({ resources: { subscribe: true } });
   server.setRequestHandler('resources/subscribe', ({ params: { uri } }, context) =>
-    serveRequest(session, context, READING, async (call) => {
+    serveRequest(session, context, { ...READING, args: { jobId: jobIdIn(uri) ?? uri } }, async (call) => {
       if (subscriptions.has(uri)) return {};
       if (subscriptions.size >= SUBSCRIPTIONS_MAX) throw invalidParams(`more than ${SUBSCRIPTIONS_MAX} subscriptions.`);
       const id = jobIdIn(uri);

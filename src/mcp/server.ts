@@ -128,7 +128,7 @@ async function answer(
     given = parseArguments(tool, params.arguments);
     const args = await withResponses(given, responses, session.home);
     const tasks = declaresTasks(context.mcpReq.envelope);
-    const answerTo = (approval: string) => answerIn(responses, approval);
+    const answerTo = (approval: string) => answerIn(responses, approval, capabilitiesOf(server, context));
     const atGate = await session.atGate({ tool: tool.name, args, client: clientName, answerTo });
     call = {
       ...(await session.call(clientName, context.mcpReq.signal, asking.progress, tasks)),

@@ -5,7 +5,7 @@ import { type Paths, resolvePaths } from '../config/paths.js';
 import type { Log } from '../jobs/engine.js';
 import type { JobManager } from '../jobs/manager.js';
 import { Secrets } from '../output/secrets/secrets.js';
-import { FREE, Gate, type GateCall } from '../policy/gate.js';
+import { Gate, type GateCall } from '../policy/gate.js';
 import { PolicyFile, policyPlace } from '../policy/load.js';
 import type { Provider } from '../providers/provider.js';
 import { PROVIDERS } from '../providers/registry.js';
@@ -56,7 +56,9 @@ export class Session {
       clientName,
       caller: { client: `${clientName} ${project ?? ''}`.trim(), project },
       gate: this.gate,
-      passJobs: async () => FREE,
+      passJobs: async () => {
+        throw new Error('this call has not come through the gate');
+      },
       noteRefusal: async () => {},
       arrivedAt,
       signal,

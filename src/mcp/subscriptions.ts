@@ -12,7 +12,7 @@ import { waitForJobs } from '../jobs/wait.js';
 import { maskedReply } from './masked.js';
 import { jobEnded } from './resource-updates.js';
 import type { Session } from './session.js';
-import { missingTasks } from './task-methods.js';
+import { mayRead, missingTasks } from './task-methods.js';
 import { declaresTasks, isTask, jobIdsOf, viewTaskInFull } from './tasks.js';
 
 /** Tasks, and resources, of one subscription. Of the other tasks, the acknowledgement says that none listens. */
@@ -115,7 +115,14 @@ export class Subscriptions implements Transport {
       // As for tasks/get.
       if (await this.session.gate.isClosed('llm_run')) return [];
       const engine = await this.#engine();
-      return taskIds.filter((taskId) => isTask(engine, taskId));
+      const known = taskIds.filter((taskId) => isTask(engine, taskId));
+      const readable = known.map((taskId) =>
+        mayRead(this.session, engine, taskId).then(
+          () => taskId,
+          () => undefined,
+        ),
+      );
+      return (await Promise.all(readable)).filter((taskId) => taskId !== undefined);
     } catch (error) {
       this.onerror?.(error instanceof Error ? error : new Error(messageOf(error)));
       return [];

@@ -3,6 +3,7 @@ import { MissingRequiredClientCapabilityError, type Server } from '@modelcontext
 import { z } from 'zod';
 import type { Engine } from '../jobs/engine.js';
 import { waitForJobs } from '../jobs/wait.js';
+import { findJob } from '../store/jobs.js';
 import { withdraw } from '../store/transitions.js';
 import { type GoesBy, invalidParams, serveRequest } from './requests.js';
 import type { Session } from './session.js';
@@ -37,9 +38,26 @@ export function offerTasks(server: Server, session: Session): void {
         if (!declaresTasks(context.mcpReq.envelope)) throw missingTasks();
         const { engine } = await call.manager();
         if (!isTask(engine, taskId)) throw invalidParams(`no task ${JSON.stringify(taskId.slice(0, 200))}`);
+        if (name === 'tasks/get') await mayRead(session, engine, taskId);
         return method(engine, taskId, call.signal);
       }),
     );
+  }
+}
+
+/**
+ * Whether the answer of a task may be read. An answer of `llm_run` in this project is on its way to who asked for it; any
+ * other goes by what is said of reading answers.
+ * @throws SidejobError `denied`, `needs_approval`
+ */
+export async function mayRead(session: Session, engine: Engine, taskId: string): Promise<void> {
+  for (const jobId of jobIdsOf(taskId)) {
+    const call = await session.atGate({
+      ...{ tool: 'llm_job_result', args: { jobId }, client: 'unknown' },
+      answerTo: () => undefined,
+    });
+    const job = findJob(engine.store, jobId);
+    if (job?.kind !== 'deferred' || job.project !== call.project) await session.gate.pass(call);
   }
 }
 
@@ -57,8 +75,8 @@ async function getTask(engine: Engine, taskId: string, signal: AbortSignal) {
 
 /**
  * The client wants nothing more of the task. A job of `llm_run` that waits, and for which nobody else has asked, is taken
- * from the queue; every other goes on, and what it says stays unread: clients cancel tasks by themselves, too, and nothing tells that from a person's wish
- * (docs/clients.md).
+ * from the queue; every other goes on, and what it says stays unread: clients cancel tasks by themselves, too, and nothing
+ * tells that from a person's wish (docs/clients.md).
  */
 async function withdrawTask(engine: Engine, taskId: string) {
   const { store } = engine;

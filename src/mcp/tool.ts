@@ -34,7 +34,7 @@ export interface Call {
    * Has the policy decide on the jobs that this call would start.
    * @throws SidejobError `denied`, `needs_approval`
    */
-  passJobs(facts: readonly Facts[]): Promise<Pass>;
+  passJobs(facts: () => Promise<readonly Facts[]>): Promise<Pass>;
   /** Has the audit note that a job was refused, where that was the owner's decision. */
   noteRefusal(provider: string, error: SidejobError): Promise<void>;
   /** Whether the client takes a task for an answer. */

@@ -26,7 +26,8 @@ interface Because {
 export type Decision =
   | ({ readonly effect: 'allow' } & Because & Counters)
   | ({ readonly effect: 'approve' } & Because & Counters)
-  | ({ readonly effect: 'deny'; readonly retryAfterSec?: number } & Because);
+  /** `always`: whatever the call is about. */
+  | ({ readonly effect: 'deny'; readonly retryAfterSec?: number; readonly always?: true } & Because);
 
 /** The policy in force: none (everything is allowed), one, or one that is broken (nothing is). */
 export interface InForce {
@@ -36,7 +37,9 @@ export interface InForce {
 
 /** What is to be done with a call, whether there is a policy or not. */
 export function judge({ policy, broken }: InForce, request: PolicyRequest): Decision {
-  if (broken) return { effect: 'deny', rule: 'file', detail: `the policy cannot be read: ${broken.message}` };
+  if (broken) {
+    return { effect: 'deny', always: true, rule: 'file', detail: `the policy cannot be read: ${broken.message}` };
+  }
   if (policy) return decide(policy, request);
   return { effect: 'allow', rule: 'none', detail: 'there is no policy', rateLimits: [], limits: [] };
 }
@@ -44,10 +47,10 @@ export function judge({ policy, broken }: InForce, request: PolicyRequest): Deci
 /** What the policy says of a call. */
 export function decide(policy: Policy, request: PolicyRequest): Decision {
   const { tool } = request;
-  if (isHidden(policy, tool)) return { effect: 'deny', rule: 'hide', detail: `${tool} is hidden` };
+  if (isHidden(policy, tool)) return { effect: 'deny', always: true, rule: 'hide', detail: `${tool} is hidden` };
   const own = tool === '*' ? undefined : policy.tools.get(tool);
   if (!own && policy.default === 'deny') {
-    return { effect: 'deny', rule: 'default', detail: `${tool} is not listed, and the default is deny` };
+    return { effect: 'deny', always: true, rule: 'default', detail: `${tool} is not listed, and the default is deny` };
   }
   const common = policy.tools.get('*');
   const rules = [own, common].filter((each) => each !== undefined);
@@ -71,9 +74,10 @@ export function isHidden(policy: Policy | undefined, tool: string): boolean {
   return policy !== undefined && (policy.hide.has('*') || policy.hide.has(tool));
 }
 
-function denial(rules: Rules, request: PolicyRequest): Because | undefined {
+function denial(rules: Rules, request: PolicyRequest): (Because & { always?: true }) | undefined {
   const { reason } = rules;
-  if (rules.action === 'deny') return { rule: `${rules.rule}.action`, reason, detail: 'the action is deny' };
+  if (rules.action === 'deny')
+    return { always: true, rule: `${rules.rule}.action`, reason, detail: 'the action is deny' };
   // A tool that starts nothing has no facts; it is looked at all the same.
   for (const facts of request.facts.length > 0 ? request.facts : [{}]) {
     for (const each of rules.denyIf) {

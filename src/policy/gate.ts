@@ -4,14 +4,16 @@ import type { Paths } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
 import { auditDecision } from '../jobs/audit.js';
 import type { AuditDecision } from '../jobs/audit-lines.js';
+import { isInJob } from '../jobs/checks.js';
 import type { Engine, Log } from '../jobs/engine.js';
 import { type ApprovalRecord, usedApproval } from '../store/approvals.js';
 import { openDataFolder } from '../store/data-folder.js';
 import type { Store } from '../store/store.js';
 import { approvalRefusal, consumeApproval, decideApproval, requestApproval } from './approvals.js';
+import { type Aspect, decideAll, namedJobs, summary } from './aspects.js';
 import { approvalKey } from './canonical.js';
-import { type Decision, isHidden, judge } from './decide.js';
-import { takeLimits } from './limits.js';
+import { type Counters, type Decision, isHidden, judge } from './decide.js';
+import { limitRefusal, limitsReached, takeLimits } from './limits.js';
 import type { Current, PolicyFile } from './load.js';
 import { oncePerCall } from './once.js';
 import { RateLimits } from './rate-limits.js';
@@ -84,12 +86,6 @@ export class Gate {
     return isHidden((await this.current()).policy, tool);
   }
 
-  /** Whether there is anything to decide. Without a policy nobody needs to find out the facts of a call. */
-  async isOpen(): Promise<boolean> {
-    const { policy, broken } = await this.current();
-    return policy === undefined && broken === undefined;
-  }
-
   /** Whether every call of a tool is denied, whatever it is about. */
   async isClosed(tool: string): Promise<boolean> {
     return (await this.#closing(tool)) !== undefined;
@@ -107,17 +103,13 @@ export class Gate {
   }
 
   /**
-   * Lets a call through that starts nothing, and takes what it takes.
+   * Lets a call through that starts nothing, and takes what it takes. One that names jobs is looked at for each of them.
    * @throws SidejobError `denied`, `needs_approval`
    */
   async pass(call: GateCall): Promise<void> {
-    const pass = await this.passJobs(call, [{}]);
-    const { admit } = pass;
+    const pass = await this.#pass(call, () => namedJobs(call));
     try {
-      if (admit) {
-        const { store } = await call.engine();
-        await store.write(admit);
-      }
+      if (pass.admit) await (await call.engine()).store.write(pass.admit);
     } catch (error) {
       await pass.undo(error);
       throw error;
@@ -127,26 +119,40 @@ export class Gate {
 
   /**
    * Lets a call through that starts jobs.
-   * @param facts one for each job
-   * @throws SidejobError `denied`, `needs_approval`
+   * @param facts finds them, one for each job; only asked where there is something to decide
+   * @throws SidejobError `denied`, `needs_approval`, what `facts` throws
    */
-  async passJobs(call: GateCall, facts: readonly Facts[]): Promise<Pass> {
-    const { tool, args, client, project } = call;
-    const decision = judge(await this.current(), { tool, args, facts });
+  passJobs(call: GateCall, facts: () => Promise<readonly Facts[]>): Promise<Pass> {
+    return this.#pass(call, async () => (await facts()).map((each) => ({ args: call.args, facts: each })));
+  }
+
+  async #pass(call: GateCall, find: () => Promise<readonly Aspect[]>): Promise<Pass> {
+    // One policy from the beginning to the end: another may come meanwhile.
+    const inForce = await this.current();
+    if (!inForce.policy && !inForce.broken) return FREE;
+    const { tool, client, project } = call;
+    const aspects = await find();
+    const facts = aspects.map((each) => each.facts);
+    const decision = decideAll(inForce, tool, aspects);
     const known = { tool, client, project, ...summary(facts), rule: decision.rule, reason: decision.reason };
-    if (decision.rule === 'none') return FREE;
     if (decision.effect === 'deny') {
       await this.#note({ ...known, effect: 'deny' });
       throw denial(decision);
     }
-    const approved = decision.effect === 'approve' ? await this.#approval(call, facts, decision) : undefined;
-    const approval = approved?.id;
     const taken = this.#rates.take(decision.rateLimits);
     if (!taken.ok) {
       const { rule, reason } = taken.limit;
       await this.#note({ ...known, effect: 'deny', rule, reason });
       throw denial({ rule, reason, detail: 'too many calls', retryAfterSec: taken.retryAfterSec });
     }
+    let approved: ApprovalRecord | undefined;
+    try {
+      if (decision.effect === 'approve') approved = await this.#approval(call, aspects, decision);
+    } catch (error) {
+      taken.giveBack();
+      throw error;
+    }
+    const approval = approved?.id;
     const { limits } = decision;
     const noted = {
       ...known,
@@ -186,10 +192,9 @@ export class Gate {
     await this.#note({ tool, client, project, provider, effect: 'deny', rule: error.code });
   }
 
-  async #closing(tool: string): Promise<Decision | undefined> {
+  async #closing(tool: string): Promise<(Decision & { effect: 'deny' }) | undefined> {
     const decision = judge(await this.current(), { tool, args: {}, facts: [] });
-    const always = /^(file|hide|default)$|\.action$/.test(decision.rule);
-    return decision.effect === 'deny' && always ? decision : undefined;
+    return decision.effect === 'deny' && decision.always ? decision : undefined;
   }
 
   /** Uses an approval up; false if that has been done. */
@@ -200,24 +205,35 @@ export class Gate {
   }
 
   /** The approval that lets this call pass. One that is used lets it join the job that it has started, and no more. */
-  async #approval(
-    { tool, args, client, project, engine, answerTo }: GateCall,
-    facts: readonly Facts[],
-    { rule, reason }: Decision,
-  ): Promise<ApprovalRecord> {
-    const { store } = await engine();
+  async #approval(call: GateCall, aspects: readonly Aspect[], decision: Decision & Counters): Promise<ApprovalRecord> {
+    const { tool, args, client, project } = call;
+    const { rule, reason } = decision;
+    const engine = await call.engine();
+    const { store } = engine;
+    const facts = aspects.map((each) => each.facts);
     const same = Object.fromEntries(Object.entries(args).filter(([name]) => !UNIMPORTANT.includes(name)));
-    const key = approvalKey(tool, { args: same, facts }, rule);
+    const named = aspects.flatMap(({ job, args: { jobId } }) => (job ? jobId : []));
+    const key = approvalKey(tool, { args: same, facts, named }, rule);
     const used = STARTING_TOOLS.includes(tool) ? usedApproval(store, key) : undefined;
     if (used && !this.#spent.has(used.id)) return used;
+    // Nobody is to be asked about what cannot pass.
+    const reached = limitsReached(store, decision.limits, Date.now());
+    if (reached) {
+      const refusal = limitRefusal(reached, Date.now());
+      await this.#note({ tool, effect: 'deny', rule: reached.limit.rule, client, project, ...summary(facts) });
+      throw refusal;
+    }
     const { promptLength: _, structured: __, depth = 1, ...facet } = summary(facts);
-    const shown = { ...same, ...facet, ...(depth > 1 && { depth }) };
+    const jobs = aspects.flatMap(({ job }) => job ?? []);
+    const shown = { ...same, ...facet, ...(depth > 1 && { depth }), ...(jobs.length > 0 && { jobs: jobs.join('; ') }) };
     let approval = await requestApproval(store, { key, tool, rule, reason, shown, client, project }, Date.now());
-    const answer = approval.state === 'pending' ? answerTo(approval.id) : undefined;
+    // Within a job, whoever answers there is no person.
+    const answer = approval.state === 'pending' && !(await isInJob(engine)) ? call.answerTo(approval.id) : undefined;
     if (answer) {
       const said = { state: answer, ...(answer === 'denied' && { reason: 'declined in the client' }) };
-      ({ approval } = await decideApproval(store, approval.id, said, Date.now()));
-      await this.#note({ tool, effect: answer, rule, client, project, approval: approval.id });
+      const decided = await decideApproval(store, approval.id, said, Date.now());
+      approval = decided.approval;
+      if (decided.changed) await this.#note({ tool, effect: answer, rule, client, project, approval: approval.id });
     }
     if (approval.state === 'approved') return approval;
     const effect = approval.state === 'denied' ? 'deny' : 'approve';
@@ -226,19 +242,17 @@ export class Gate {
   }
 
   async #note(decision: AuditDecision): Promise<void> {
-    // Where there is no data folder yet, as the first thing in it.
-    this.#folder ??= openDataFolder(this.paths).catch(() => undefined);
-    await this.#folder;
+    // Where there is no data folder yet, as the first thing in it; in one that is not to be trusted, nothing.
+    this.#folder ??= openDataFolder(this.paths);
+    try {
+      await this.#folder;
+    } catch (error) {
+      this.#folder = undefined;
+      this.log.warn({ error: messageOf(error) }, 'a decision could not be noted');
+      return;
+    }
     auditDecision(this.paths, this.log, decision);
   }
-}
-
-/** The facts of all jobs of a call in one: what they share, and the providers. */
-function summary(facts: readonly Facts[]): Facts {
-  const [first = {}] = facts;
-  const all = (name: 'provider' | 'model') =>
-    [...new Set(facts.map((each) => each[name]).filter((each) => each !== undefined))].join(', ') || undefined;
-  return { ...first, provider: all('provider'), model: all('model') };
 }
 
 function denial(decision: { rule: string; reason?: string; detail: string; retryAfterSec?: number }): SidejobError {

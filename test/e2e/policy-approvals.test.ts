@@ -6,6 +6,7 @@ import { test } from '../support/e2e.js';
 import { decisionsOf, shownText, writePolicy } from '../support/policy.js';
 import type { Sandbox } from '../support/sandbox.js';
 import { asks } from '../support/steps.js';
+import { until } from '../support/until.js';
 
 const APPROVAL = { action: 'require_approval', reason: 'mine to decide' };
 const BOTH = { tools: { llm_run: APPROVAL, llm_job_submit: APPROVAL } };
@@ -176,4 +177,42 @@ test.concurrent('an answer that is already there when the same call comes hides 
   await approve(sandbox, second);
   // This server has not seen that the first one is used up.
   expect(await submit(two, 'hi', { fresh: true })).toMatch(STARTED);
+});
+
+test.concurrent('of a job that is named, the whole id decides and the job itself is shown', async ({ sandbox }) => {
+  await writePolicy(sandbox, {
+    tools: {
+      llm_job_cancel: APPROVAL,
+      llm_job_result: { deny_if: [{ path: 'args.jobId', op: 'regex', value: '^claude-' }] },
+      llm_job_status: { deny_if: [{ path: 'cwd', op: 'eq', value: sandbox.project }] },
+    },
+  });
+  const assistant = await sandbox.assistant();
+  const jobId = await assistant.submit(asks({ say: 'x' }));
+  const tail = jobId.slice(-8);
+  for (const named of [jobId, tail, `job:${tail}`]) {
+    expect(await text(assistant, 'llm_job_result', { jobId: named })).toMatch(/^denied: .*args\.jobId regex/);
+  }
+  expect(await text(assistant, 'llm_job_status', { jobIds: [tail] })).toMatch(/^denied: .*cwd eq/);
+  const id = waiting(await text(assistant, 'llm_job_cancel', { jobId: tail }));
+  expect((await sidejob(sandbox, 'approvals', '--json')).stdout).toContain(`${jobId}, `);
+  expect((await sidejob(sandbox, 'approve', id, '--yes')).stdout).toMatch(new RegExp(`^jobs +${jobId}, `, 'm'));
+});
+
+test.concurrent('within a job nobody says yes, neither in a form nor on the command line', async ({ sandbox }) => {
+  await writePolicy(sandbox, { tools: { llm_job_submit: APPROVAL } });
+  const server = sandbox.server({ env: { SIDEJOB_JOB_ID: 'claude-00000000', SIDEJOB_DEPTH: '1' } });
+  const capabilities = { elicitation: {} };
+  const clientInfo = { name: 'e2e', version: '1' };
+  await server.request('initialize', { protocolVersion: '2025-06-18', capabilities, clientInfo });
+  server.send({ method: 'notifications/initialized' });
+  const asked = server.ask('tools/call', { name: 'llm_job_submit', arguments: { prompt: 'hi', provider: 'claude' } });
+  const form = await until('it asks', () => server.messages.find(({ method }) => method === 'elicitation/create'));
+  // As a person would, after having read it.
+  await new Promise((read) => setTimeout(read, 700));
+  server.send({ id: form.id, result: { action: 'accept', content: { decision: 'approve' } } });
+
+  const { result } = await server.reply(asked);
+
+  expect(JSON.stringify(result)).toMatch(/needs_approval: .*sidejob approve/);
 });
