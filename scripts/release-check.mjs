@@ -5,11 +5,12 @@
 //   --server-schema FILE  the official schema of server.json, which is then asked, too
 //   --keep FOLDER         leave the tarball, the bundle, server.json and this version's notes there
 //   --publish             fail on what must be done before publishing, instead of only naming it
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cloneOf, hasUncommitted, makePackages, removeTree } from './release/clean-tree.mjs';
+import { cloneOf, hasUncommitted, makePackages } from './release/clean-tree.mjs';
 import { toolsOf, withServer } from './release/client.mjs';
 import { Machine } from './release/machine.mjs';
 import { beforePublishing, serverJson } from './release/manifests.mjs';
@@ -36,8 +37,8 @@ const releasedServerJson = ({ manifest, bundleName, sha256 }) => serverJson(mani
 
 async function provePackages(tree, unpacked, packages) {
   const { tarball, facts, bundle, manifest } = packages;
-  const repo = { HOME: unpacked, PATH: process.env.PATH };
-  const server = { command: process.execPath, args: [join(tree, 'dist/sidejob.js')], env: repo, cwd: tree };
+  const env = { HOME: temp, PATH: process.env.PATH };
+  const server = { command: process.execPath, args: [join(tree, 'dist/sidejob.js')], env, cwd: temp };
   const tools = (await withServer(server, toolsOf)).tools.map(({ name }) => name);
   const expected = { version: manifest.version, tools };
   await report.prove('tarball', () => proveTarballContent(facts));
@@ -123,24 +124,26 @@ async function keep(folder, tree, packages) {
   await writeFile(join(folder, 'notes.md'), `${changesOf(changelog, packages.manifest.version) ?? ''}\n`);
 }
 
+// All that is made lies in one folder, which goes with this process, however it ends.
+const temp = realpathSync(mkdtempSync(join(tmpdir(), 'sidejob-release-')));
+process.env.TMPDIR = temp;
+process.on('exit', () => rmSync(temp, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+
 await installTools();
 if (await hasUncommitted(root)) console.log('note          what is not committed is not looked at');
 const tree = await cloneOf(root);
-const unpacked = await mkdtemp(join(tmpdir(), 'sidejob-bundle-'));
-try {
-  let packages;
-  await report.prove('made from a clean tree', async () => {
-    packages = await makePackages(tree);
-  });
-  if (packages) {
-    const tools = await provePackages(tree, unpacked, packages);
-    await proveFiles(tree, unpacked, packages, tools);
-    await provePlugin(tree, packages);
-    if (report.good) await tellOpen(await openIn(tree, packages));
-    if (values.keep) await keep(values.keep, tree, packages);
-  }
-} finally {
-  await removeTree(tree);
-  await rm(unpacked, { recursive: true, force: true });
+const unpacked = join(temp, 'unpacked');
+await mkdir(unpacked);
+let packages;
+await report.prove('made from a clean tree', async () => {
+  packages = await makePackages(tree);
+});
+if (packages) {
+  const tools = await provePackages(tree, unpacked, packages);
+  await proveFiles(tree, unpacked, packages, tools);
+  await provePlugin(tree, packages);
+  if (report.good) await tellOpen(await openIn(tree, packages));
+  if (values.keep) await keep(values.keep, tree, packages);
 }
 process.exitCode = report.end();

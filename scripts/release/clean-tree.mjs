@@ -1,6 +1,6 @@
 // A clone of HEAD, and the packages that are made in it: what is not committed cannot be in them.
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { makeBundle } from './bundle.mjs';
@@ -10,14 +10,12 @@ export async function hasUncommitted(root) {
   return (await run('git', ['-C', root, 'status', '--porcelain'])).stdout !== '';
 }
 
-/** @returns a folder with a clone of HEAD, to be removed by the caller */
+/** @returns a temporary folder with a clone of HEAD */
 export async function cloneOf(root) {
   const path = await realpath(await mkdtemp(join(tmpdir(), 'sidejob-tree-')));
   await run('git', ['clone', '--quiet', root, path]);
   return path;
 }
-
-export const removeTree = (path) => rm(path, { recursive: true, force: true });
 
 /** Installs, builds and packs in a clone. Scripts of others do not run; our own `prepack` does. */
 export async function makePackages(path) {

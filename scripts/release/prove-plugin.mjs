@@ -56,14 +56,13 @@ exec '${machine.node}' '${NPM.npx}' -y 'file:${tarball}'
   return /Always-on: +(~\d+ tok)/.exec(details)?.[1];
 }
 
-/** What a skill names: tools, and commands with their options. */
+/** What a skill names: tools, and commands, each with its options (`{ submit: ['--access'] }`). */
 export function namedIn(skill) {
-  const code = [...skill.matchAll(/`([^`\n]+)`/g)].map(([, words]) => words);
-  const commands = code.flatMap((words) => /^(?:npx -y )?sidejob ([a-z]+)/.exec(words)?.[1] ?? []);
-  return {
-    tools: [...new Set(skill.match(/\bllm_[a-z_]+[a-z]/g))].sort(),
-    commands: [...new Set(commands)].sort(),
-  };
+  const commands = {};
+  for (const [, name, rest] of skill.matchAll(/`(?:npx -y )?sidejob ([a-z]+)([^`\n]*)`/g)) {
+    commands[name] = [...new Set([...(commands[name] ?? []), ...(rest.match(/--[a-z-]+/g) ?? [])])];
+  }
+  return { tools: [...new Set(skill.match(/\bllm_[a-z_]+[a-z]/g))].sort(), commands };
 }
 
 /** Names no tool that the server does not have. */
@@ -74,9 +73,17 @@ export async function proveSkillTools(root, tools) {
   return `${named.length} tools`;
 }
 
-/** @returns the commands that the skill names and the packed command line does not have */
+/** @returns the commands and options that the skill names and the packed command line does not have */
 export async function commandsMissing(machine, { root, tarball }) {
   const { commands } = namedIn(await readFile(join(root, 'plugin/skills/sidejob/SKILL.md'), 'utf8'));
   const help = await machine.run(machine.npx(tarball, 'help'));
-  return commands.filter((name) => !new RegExp(`^ +sidejob ${name}\\b`, 'm').test(help));
+  const missing = [];
+  for (const [name, options] of Object.entries(commands)) {
+    if (!new RegExp(`^ +sidejob ${name}\\b`, 'm').test(help)) missing.push(name);
+    else if (options.length > 0) {
+      const own = await machine.run(machine.npx(tarball, name, '--help'));
+      missing.push(...options.filter((option) => !own.includes(option)).map((option) => `${name} ${option}`));
+    }
+  }
+  return missing;
 }
