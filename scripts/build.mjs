@@ -1,7 +1,8 @@
 // Builds dist/: one entry with its lazily loaded chunks, third-party JavaScript bundled; only better-sqlite3,
 // which is native, is left to be installed.
-import { chmod, copyFile, cp, rm } from 'node:fs/promises';
+import { chmod, copyFile, cp, rm, writeFile } from 'node:fs/promises';
 import { rolldown } from 'rolldown';
+import { licensesOf } from './release/licenses.mjs';
 
 await rm('dist', { recursive: true, force: true });
 
@@ -18,7 +19,7 @@ const build = await rolldown({
   resolve: { mainFields: ['module', 'main'] },
   checks: { pluginTimings: false },
 });
-await build.write({
+const { output } = await build.write({
   dir: 'dist',
   format: 'esm',
   entryFileNames: '[name].js',
@@ -30,4 +31,6 @@ await copyFile('src/process/launcher.sh', 'dist/launcher.sh');
 for (const name of ['gemini-read-only', 'gemini-edit'])
   await copyFile(`src/providers/${name}.toml`, `dist/${name}.toml`);
 for (const folder of ['recipes', 'policies']) await cp(folder, `dist/${folder}`, { recursive: true });
+const modules = output.flatMap((chunk) => chunk.moduleIds ?? []);
+await writeFile('dist/THIRD-PARTY-LICENSES.txt', await licensesOf(modules));
 await chmod('dist/sidejob.js', 0o755);
