@@ -19,6 +19,7 @@ import { findCli, readinessOf } from './clis.js';
 import { checkProviderNames, withCustomProviders } from './custom-providers.js';
 import type { Engine, Log } from './engine.js';
 import { cliEnvironment, loginKey } from './environment.js';
+import { OnFinishRunner } from './on-finish.js';
 import { Readings } from './readings.js';
 import { removeOld } from './retention.js';
 import { Scheduler } from './scheduler.js';
@@ -78,6 +79,7 @@ export async function openJobManager({
   const audit = new Audit(store, paths, log);
   const scheduler = new Scheduler(() => engine);
   const supervisor = new Supervisor(() => engine);
+  const onFinish = new OnFinishRunner(() => engine);
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
   const engine: Engine = {
     paths,
@@ -129,12 +131,16 @@ export async function openJobManager({
     await keepTime(engine);
     // What a server that died has left unwritten, and what could not be written before.
     await audit.flush();
+    await onFinish.look();
   };
   const sweep = setInterval(() => void look(), SWEEP_MS).unref();
   const clean = setInterval(() => void cleanUp(engine), CLEAN_MS).unref();
+  onFinish.start();
   await settleAll(engine);
   if (!passive) void sweepLeftovers();
-  void keepTime(engine).then(() => audit.flush());
+  void keepTime(engine)
+    .then(() => audit.flush())
+    .then(() => onFinish.look());
   return {
     engine,
     close() {
@@ -142,6 +148,7 @@ export async function openJobManager({
       clearInterval(clean);
       scheduler.close();
       supervisor.close();
+      onFinish.close();
       audit.close();
       store.close();
     },

@@ -8,8 +8,9 @@ import { openPrivate } from '../config/private-file.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { migration001 } from './migrations/001-jobs.js';
 import { migration002 } from './migrations/002-policy.js';
+import { migration003 } from './migrations/003-finished.js';
 
-const MIGRATIONS = [migration001, migration002];
+const MIGRATIONS = [migration001, migration002, migration003];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** How long SQLite itself may block the event loop for a lock; beyond it we wait without blocking. */
