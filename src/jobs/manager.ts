@@ -1,7 +1,6 @@
 // The job manager: everything a face of Sidejob (MCP, command line) can do with jobs. It opens the store when it
 // is first needed, and puts the parts of this folder together.
 import { randomUUID } from 'node:crypto';
-import { loadConfig } from '../config/config.js';
 import type { Paths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
 import { Secrets } from '../output/secrets/secrets.js';
@@ -15,8 +14,8 @@ import { registerServer } from '../store/servers.js';
 import { Store } from '../store/store.js';
 import { isProviderAllowed } from './allowed.js';
 import { Audit } from './audit.js';
+import { checkedConfig } from './checked-config.js';
 import { findCli, readinessOf } from './clis.js';
-import { checkProviderNames, withCustomProviders } from './custom-providers.js';
 import type { Engine, Log } from './engine.js';
 import { cliEnvironment, loginKey } from './environment.js';
 import { OnFinishRunner } from './on-finish.js';
@@ -66,11 +65,9 @@ export async function openJobManager({
   }
   // First: what others can write to is no configuration.
   const paths = await openDataFolder(given);
-  const config = await loadConfig(paths.config, env);
+  const { config, providers } = await checkedConfig(paths.config, env, known);
   const owned = [config.env, ...Object.values(config.providers).map((each) => each.env)];
   secrets.configure(config.settings.redact, ...owned.map((rules) => rules?.set));
-  const providers = withCustomProviders(known, config);
-  checkProviderNames(config, providers);
   const [host, self] = await Promise.all([currentHost(), processInfo(process.pid)]);
   // Without it, the other servers would take this one for dead.
   if (!self) throw new Error('this process cannot be found in the process table');

@@ -84,7 +84,7 @@ export class OnFinishRunner {
   async #tell(job: JobRecord): Promise<void> {
     const engine = this.engine();
     const { command, timeoutSec, notify } = engine.config.onFinish;
-    const shown = await engine.secrets.maskAll(await finishedJob(engine, job));
+    const shown = await engine.secrets.forOthers().maskAll(await finishedJob(engine, job));
     const [program, ...args] = command ?? [];
     const told = [
       ...(program === undefined ? [] : [this.#run(job, program, args, `${JSON.stringify(shown)}\n`, timeoutSec)]),
