@@ -76,7 +76,8 @@ test('every key of it is described', () => {
   expect(described(properties)).toBe(true);
   const { on_finish: onFinish, env, providers } = properties as Record<string, Schema>;
   const provider = providers?.additionalProperties as Schema;
-  for (const table of [onFinish, env, provider, (provider.properties?.events as Schema).items as Schema]) {
+  const { events } = provider.properties as { events: { items: Schema } };
+  for (const table of [onFinish, env, provider, events.items]) {
     expect(table?.properties).toBeDefined();
     expect(described(table?.properties ?? {})).toBe(true);
   }
