@@ -57,7 +57,7 @@ test.each([
   ['a = 1\n[m]\ns = { command = "x" }\n', 3],
   ['a = 1\nm = { t = {} }\n', 2],
   ['a = 1\nm.s.command = "x"\n', 2],
-  ['a = 1\n[[m]]\ns = 1\n', 2],
+  ['a = 1\n[[m]]\ns = 1\n', 3],
   ['m = 3\n', 1],
 ])('is refused where it is written in another way: %j', (before, line) => {
   expect(() => setTable(before, PATH, FIELDS)).toThrow(`line ${line}: m.s is written so`);

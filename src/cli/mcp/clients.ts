@@ -26,8 +26,8 @@ export interface Client {
   readonly key: string;
   /** Default: JSON. */
   readonly format?: 'toml';
-  /** The client reads comments and trailing commas in its JSON. */
-  readonly comments?: true;
+  /** What its JSON may hold beside JSON. Default: nothing that we know of. */
+  readonly takes?: 'comments' | 'comments and trailing commas';
   /** What its entries hold besides command and args. */
   readonly fields: Readonly<Record<string, string>>;
   /** Its entry, where it is not `fields` with command, args and env. */
@@ -125,7 +125,7 @@ export const EDITED: readonly Client[] = [
     files: (machine) => [join(appData(machine), CODE_FILE)],
     key: 'servers',
     // Its JSON files are JSON with comments: https://code.visualstudio.com/docs/languages/json#_json-with-comments.
-    comments: true,
+    takes: 'comments and trailing commas',
     fields: { type: 'stdio' },
     next: 'VS Code sees the change by itself; "MCP: List Servers" shows sidejob and starts it. This is the default profile: for another one, "MCP: Open User Configuration" opens its file, to name with --file.',
     // https://code.visualstudio.com/docs/agents/agent-tools: approvals are given in the app, once, or for good.
@@ -154,8 +154,8 @@ export const EDITED: readonly Client[] = [
     // https://github.com/google-gemini/gemini-cli/blob/main/docs/tools/mcp-server.md.
     files: ({ env, home }) => [join(env.GEMINI_CLI_HOME || home, '.gemini', 'settings.json')],
     key: 'mcpServers',
-    // Seen with 0.61.0.
-    comments: true,
+    // Seen with 0.61.0, which refuses a trailing comma.
+    takes: 'comments',
     fields: {},
     next: 'Start Gemini CLI again; /mcp shows sidejob. It starts no server in a folder that it does not trust.',
     // `trust`: the same page. Seen headless; see docs/clients.md.

@@ -4,7 +4,7 @@ import { SidejobError } from '../../errors.js';
 import { type Order, parseOrder, USAGE, UsageError } from './arguments.js';
 import { type Client, SERVER, type ServerEntry } from './clients.js';
 import { diff } from './diff.js';
-import { type Entry, editorOf, isStrictJson, textError } from './edit.js';
+import { canRead, type Entry, editorOf, textError } from './edit.js';
 import { backup, type ConfigFile, isFolder, locate, read, replace } from './file.js';
 
 interface Io {
@@ -46,8 +46,9 @@ async function install(order: Order, io: Io): Promise<void> {
     return;
   }
   const written = await apply(file, text, order, io);
-  if (client.format !== 'toml' && !client.comments && !isStrictJson(text)) {
-    io.stderr(`${file.path} has comments or trailing commas: kept, but ${client.title} may want plain JSON.\n`);
+  if (!canRead(client, text)) {
+    const what = client.takes ? 'trailing commas' : 'comments or trailing commas';
+    io.stderr(`${file.path} has ${what}: kept, but ${client.title} may not read it so.\n`);
   }
   if (!written) return;
   const { how, lines } = client.allow;

@@ -1,4 +1,5 @@
 // What install and uninstall make of a configuration file's text. Pure: text goes in, text comes out.
+import { stripComments } from 'jsonc-parser';
 import type { Client } from './clients.js';
 import { has, JsonTextError, set, unset, valueIn } from './jsonc.js';
 import { type Fields, setTable, TomlTextError, unsetTable, valueAt } from './toml.js';
@@ -59,10 +60,11 @@ export function withoutServer(text: string, key: string, name: string): string {
   return text.trim() === '' ? text : keepingMark(text, (json) => unset(json, [key, name]));
 }
 
-/** Whether a reader that knows no comments and no trailing commas can read the text too. */
-export function isStrictJson(text: string): boolean {
+/** Whether a client can read its text, whatever of JSON's extensions a person has put there, as far as is known. */
+export function canRead({ format, takes }: Pick<Client, 'format' | 'takes'>, text: string): boolean {
+  if (format === 'toml' || takes === 'comments and trailing commas') return true;
   try {
-    JSON.parse(withoutMark(text));
+    JSON.parse(takes === 'comments' ? stripComments(withoutMark(text)) : withoutMark(text));
     return true;
   } catch {
     return false;

@@ -21,7 +21,6 @@ const LIST: readonly Printed[] = [
       return [join((platform === 'linux' && env.XDG_CONFIG_HOME) || join(home, '.config'), 'zed', 'settings.json')];
     },
     key: 'context_servers',
-    comments: true,
   },
   {
     name: 'opencode',
@@ -29,7 +28,6 @@ const LIST: readonly Printed[] = [
     // https://opencode.ai/v1/docs/mcp-servers/; version 2 goes on reading it: https://opencode.ai/docs/migrate-v1/
     files: (machine) => [join(xdg(machine), 'opencode', 'opencode.json')],
     key: 'mcp',
-    comments: true,
     shape: ({ command, args, env }) => ({
       ...{ type: 'local', command: [command, ...args], enabled: true },
       ...(env && { environment: env }),
