@@ -1,5 +1,6 @@
-// Writes schemas/: the JSON Schemas of the files that people write, made of the schemas in src/ that check them.
-import { writeFile } from 'node:fs/promises';
+// Writes schemas/: the JSON Schemas of the files that people write, made of the schemas in src/ that check them; and the
+// table of settings in docs/configuration.md.
+import { readFile, writeFile } from 'node:fs/promises';
 import { rolldown } from 'rolldown';
 
 /** One module with all that it needs. */
@@ -19,3 +20,7 @@ const { configJsonSchema } = await load('src/config/json-schema.ts');
 for (const [name, schema] of Object.entries({ policy: policyJsonSchema(), config: configJsonSchema() })) {
   await writeFile(`schemas/${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
 }
+
+const { withSettingsTable } = await load('scripts/settings-table.ts');
+const page = 'docs/configuration.md';
+await writeFile(page, withSettingsTable(await readFile(page, 'utf8')));

@@ -75,7 +75,7 @@ async function policyFindings(env: NodeJS.ProcessEnv, paths: Paths): Promise<Fin
     const what = `${broken.message.replace(/\.$/, '')}. Until it is mended, every call is denied`;
     return [problem('policy', what, `mend it, then: sidejob policy check`)];
   }
-  if (!policy) return [ok('policy', 'none, so every call is allowed')];
+  if (!policy) return [ok('policy', 'none: allowed is what the configuration allows')];
   return [
     ok('policy', `${place.file} (${place.origin}) is valid`),
     ...policy.warnings.map((warning) => warn('policy', warning.replace(/\.$/, ''), 'sidejob policy check')),

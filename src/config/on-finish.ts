@@ -5,6 +5,10 @@ export const ON_FINISH = z.strictObject({
   command: z
     .array(z.string().regex(/^[^\0]*$/, 'holds a NUL byte'), 'must be a list of words: ["program", "argument"]')
     .refine(([program]) => Boolean(program?.trim()), 'must begin with a program')
+    .refine(
+      ([program = '']) => /^(\/.+|[^/]+)$/.test(program),
+      'must begin with an absolute path, or a name to look for on PATH',
+    )
     .optional()
     .describe('A program and its arguments. It gets the job as JSON on stdin. No shell reads it.'),
   timeoutSec: z.coerce

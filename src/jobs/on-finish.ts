@@ -2,7 +2,7 @@
 // records it; one server takes the note, and runs the command. At most once for each job: a server that dies between
 // the two has told nobody. Nothing here can hold up a job, or fail it.
 import { messageOf } from '../errors.js';
-import { findCommand } from '../process/find-command.js';
+import { findProgram } from '../process/find-command.js';
 import { runHook } from '../process/hook.js';
 import { hasFinished, noteEnds, takeFinished } from '../store/finished.js';
 import { findJob } from '../store/jobs.js';
@@ -97,7 +97,7 @@ export class OnFinishRunner {
 
   async #run(job: JobRecord, program: string, args: readonly string[], input: string, timeoutSec: number) {
     const { env, paths, nestingGuards } = this.engine();
-    const found = await findCommand(program, env);
+    const found = await findProgram(program, env);
     if (!found) throw new Error(`on_finish.command: there is no program ${program}`);
     const inherited = Object.entries(env).filter(([name]) => !nestingGuards.includes(name));
     const problem = await runHook({
@@ -120,7 +120,7 @@ export class OnFinishRunner {
   /** Where the desktop has no such program, nothing is shown; `sidejob doctor` says so. */
   async #notify(job: JobRecord, shown: Awaited<ReturnType<typeof finishedJob>>): Promise<void> {
     const program = NOTIFIERS[process.platform];
-    if (program === undefined || !(await findCommand(program, this.engine().env))) return;
+    if (program === undefined || !(await findProgram(program, this.engine().env))) return;
     await this.#run(job, program, notice(program, shown), '', NOTIFY_SEC);
   }
 

@@ -19,6 +19,12 @@ const MARK = '@sidejob-path@';
 
 let loginPath: Promise<string> | undefined;
 
+/** The same for a program that may be named by its absolute path. */
+export async function findProgram(program: string, env: NodeJS.ProcessEnv): Promise<FoundCommand | undefined> {
+  if (!isAbsolute(program)) return findCommand(program, env);
+  return (await isExecutable(program)) ? { path: program, searchPath: env.PATH ?? '', via: 'config' } : undefined;
+}
+
 /** Looks for `name` on PATH, and only if it is not there on the login shell's. */
 export async function findCommand(name: string, env: NodeJS.ProcessEnv): Promise<FoundCommand | undefined> {
   const own = env.PATH ?? '';

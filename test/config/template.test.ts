@@ -86,6 +86,7 @@ test('every key of it is described', () => {
 test.each([
   ['[on_finish]\ncommand = "say done"', /:2: on_finish\.command: must be a list of words: \["program", "argument"\]/],
   ['[on_finish]\ncommand = []', /:2: on_finish\.command: must begin with a program/],
+  ['[on_finish]\ncommand = ["bin/x"]', /:2: on_finish\.command: must begin with an absolute path/],
   ['[on_finish]\n\ncomand = ["x"]', /:3: "on_finish\.comand" is unknown; command\?/],
   ['[on_finish]\ntimeoutSec = 0', /:2: on_finish\.timeoutSec/],
   ['[on_finsh]\nnotify = true', /:1: "on_finsh" is unknown; on_finish\?/],

@@ -3,7 +3,7 @@ import { type Config, loadConfig } from '../../config/config.js';
 import { nearest } from '../../config/nearest.js';
 import type { Paths } from '../../config/paths.js';
 import { SidejobError } from '../../errors.js';
-import { findCommand } from '../../process/find-command.js';
+import { findProgram } from '../../process/find-command.js';
 import type { Provider } from '../../providers/provider.js';
 import { checkedConfig } from '../checked-config.js';
 import { KNOWN_VARIABLES, unknownVariables } from '../health.js';
@@ -53,7 +53,7 @@ async function onFinish({ onFinish: { command, notify } }: Config, env: NodeJS.P
   const findings: Finding[] = [];
   const [program] = command ?? [];
   if (program !== undefined) {
-    const found = await findCommand(program, env);
+    const found = await findProgram(program, env);
     findings.push(
       found
         ? ok('on_finish', `runs ${found.path}`)
@@ -61,7 +61,7 @@ async function onFinish({ onFinish: { command, notify } }: Config, env: NodeJS.P
     );
   }
   const notifier = NOTIFIERS[process.platform];
-  if (notify && !(notifier && (await findCommand(notifier, env)))) {
+  if (notify && !(notifier && (await findProgram(notifier, env)))) {
     const what = `notify is on, but there is no ${notifier ?? 'program for it'} here, so nothing is shown`;
     const remedy = notifier === 'notify-send' ? 'install libnotify (libnotify-bin), or set notify = false' : undefined;
     findings.push(warn('on_finish', what, remedy ?? 'set notify = false'));
