@@ -1,10 +1,11 @@
 // `sidejob config`: what is in force, where from, and an editor on the file.
+import { spawn, spawnSync } from 'node:child_process';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { sidejob } from '../support/command-line.js';
 import { test } from '../support/e2e.js';
-import type { Sandbox } from '../support/sandbox.js';
+import { type Sandbox, SERVER } from '../support/sandbox.js';
 
 async function configured(sandbox: Sandbox, text: string): Promise<string> {
   await mkdir(sandbox.home, { mode: 0o700 });
@@ -81,6 +82,30 @@ test('what was edited is looked at, and kept as it is', async ({ sandbox }) => {
   expect(await readFile(path, 'utf8')).toBe('maxRunning = 0\n');
   const failed = await sidejob(await editing(sandbox, 'exit 9'), 'config', 'edit');
   expect(failed).toMatchObject({ status: 2, stderr: expect.stringContaining('ended with status 9') });
+});
+
+/** `script` gives a command a terminal of its own, and passes on what it reads. */
+const canPose = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
+
+test.skipIf(!canPose)('on a terminal, a wrong file can be edited again at once', async ({ sandbox }) => {
+  const path = await configured(sandbox, '');
+  // The first time it makes a mistake.
+  const place = await editing(
+    sandbox,
+    `if [ -s "$2" ]; then echo "maxRunning = 5" > "$2"; else echo "maxRuning = 5" > "$2"; fi`,
+  );
+  const child = spawn('script', ['-qefc', `'${process.execPath}' '${SERVER}' config edit`, '/dev/null'], {
+    env: { ...place.env, SHELL: '/bin/sh', TERM: 'dumb' },
+  });
+  let shown = '';
+  child.stdout.on('data', (chunk) => {
+    shown += chunk;
+    if (/Edit again\? \[y\/N\] $/.test(shown)) child.stdin.write('y\n');
+  });
+  const status = await new Promise((resolve) => child.once('close', resolve));
+  expect({ status, shown }).toMatchObject({ status: 0, shown: expect.stringContaining('maxRunning?') });
+  expect(shown).toContain(`${path} is valid`);
+  expect(await readFile(path, 'utf8')).toBe('maxRunning = 5\n');
 });
 
 test('schema and template are printed as they are', async ({ sandbox }) => {

@@ -56,12 +56,16 @@ test('a machine on which all is well, before and after the first job', async ({ 
   });
   expect(of('client cursor')).toMatchObject([{ level: 'ok' }]);
   // The posing CLIs are on a PATH that no login shell has.
-  expect(of('claude')[1]?.remedy).toBe(
-    `put command = "${sandbox.bin}/claude" under [providers.claude] (sidejob config edit)`,
-  );
+  expect(of('PATH')).toMatchObject([
+    {
+      level: 'warn',
+      message: expect.stringContaining('this terminal only: claude, codex, gemini;'),
+      remedy: `sidejob config edit: command = "${sandbox.bin}/claude" under [providers.claude], and so on`,
+    },
+  ]);
   const text = await sidejob(login, 'doctor');
   expect(text.stdout).toMatch(/^ok +store +/m);
-  expect(text.stdout).toMatch(/\n\n0 problems, \d warnings\.\n$/);
+  expect(text.stdout).toMatch(/\n\n0 problems, 1 warning\.\n$/);
 });
 
 test('no CLI at all', async ({ sandbox }) => {

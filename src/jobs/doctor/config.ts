@@ -1,4 +1,5 @@
 // The configuration: valid? And are the variables that look like ours ours?
+import { access } from 'node:fs/promises';
 import { type Config, loadConfig } from '../../config/config.js';
 import { nearest } from '../../config/nearest.js';
 import type { Paths } from '../../config/paths.js';
@@ -25,7 +26,11 @@ export async function configFindings(
   try {
     const { config, providers } = await checkedConfig(paths.config, env, known);
     const set = Object.entries(config.origins).filter(([, origin]) => origin !== 'default');
-    const what = `${paths.config}, ${set.length} of ${Object.keys(config.origins).length} settings changed`;
+    const there = await access(paths.config).then(
+      () => paths.config,
+      () => 'no config.toml',
+    );
+    const what = `${there}, ${set.length} of ${Object.keys(config.origins).length} settings changed`;
     const findings = [ok('config', what, set.length > 0 ? 'sidejob config shows them' : undefined)];
     return { config, providers, findings: [...findings, ...variables(env), ...(await onFinish(config, env))] };
   } catch (error) {

@@ -14,6 +14,8 @@ interface Look {
   findings: Finding[];
   installed: boolean;
   ready: boolean;
+  /** Its path, if the login shell does not find it. */
+  hereOnly?: string;
 }
 
 export async function providerFindings(
@@ -24,10 +26,14 @@ export async function providerFindings(
   const login = await loginShellPath(env);
   const looks = await Promise.all(providers.map((provider) => lookAt(provider, config, env, login)));
   const missing = providers.filter((_, index) => !looks[index]?.installed && looks[index]?.findings.length === 0);
+  const hereOnly = providers.flatMap(({ name }, index) => {
+    const path = looks[index]?.hereOnly;
+    return path ? [{ name, path }] : [];
+  });
   // What needs no login is no model.
   const ready = looks.some((look, index) => look.ready && providers[index]?.logins.length !== 0);
   return [
-    pathFinding(env, login),
+    ...pathFindings(env, login, hereOnly),
     ...looks.flatMap(({ findings }) => findings),
     ...(missing.length > 0
       ? [ok('others', `not installed: ${missing.map(({ name }) => name).join(', ')}`, 'sidejob providers says how')]
@@ -63,12 +69,10 @@ async function lookAt(provider: Provider, config: Config, base: NodeJS.ProcessEn
     version.level === 'warn' ? warn(name, facts, version.remedy) : ok(name, facts),
     ...(sign === undefined ? [warn(name, 'no sign of a login', `if it is not logged in: ${provider.login}`)] : []),
   ];
-  const elsewhere = found.via === 'PATH' && login !== '' && !isAbsolute(configured ?? provider.command);
-  if (elsewhere && !(await findCommand(configured ?? provider.command, { PATH: login }))) {
-    const what = 'found on the PATH of this terminal only: a server that a desktop client starts will not find it';
-    findings.push(warn(name, what, `put command = "${found.path}" under [providers.${name}] (sidejob config edit)`));
-  }
-  return { findings, installed: true, ready: sign !== undefined };
+  const byName = found.via === 'PATH' && login !== '' && !isAbsolute(configured ?? provider.command);
+  const hereOnly =
+    byName && !(await findCommand(configured ?? provider.command, { PATH: login })) ? found.path : undefined;
+  return { findings, installed: true, ready: sign !== undefined, hereOnly };
 }
 
 async function versionOf(provider: Provider, found: { path: string; searchPath: string }, env: NodeJS.ProcessEnv) {
@@ -104,11 +108,24 @@ export function compareVersions(version: string, tested: string): { level: 'ok' 
   return { level: breaks ? 'warn' : 'ok', text };
 }
 
-function pathFinding(env: NodeJS.ProcessEnv, login: string): Finding {
+function pathFindings(
+  env: NodeJS.ProcessEnv,
+  login: string,
+  hereOnly: readonly { name: string; path: string }[],
+): Finding[] {
   if (login === '') {
     const what = `the PATH of the login shell (SHELL=${env.SHELL ?? ''}) cannot be had, so desktop clients find only what is on theirs`;
-    return warn('PATH', what, 'see that $SHELL starts within 5 s; or name each CLI: command in [providers.NAME]');
+    return [warn('PATH', what, 'see that $SHELL starts within 5 s; or name each CLI: command in [providers.NAME]')];
+  }
+  const [first, ...others] = hereOnly;
+  if (first) {
+    const names = hereOnly.map(({ name }) => name).join(', ');
+    const what = `on the PATH of this terminal only: ${names}; a server that a desktop client starts will not find that`;
+    const likewise = others.length > 0 ? ', and so on' : '';
+    return [
+      warn('PATH', what, `sidejob config edit: command = "${first.path}" under [providers.${first.name}]${likewise}`),
+    ];
   }
   const own = (env.PATH ?? '').split(delimiter).length;
-  return ok('PATH', `${own} folders here, ${login.split(delimiter).length} in the login shell`);
+  return [ok('PATH', `${own} folders here, ${login.split(delimiter).length} in the login shell`)];
 }
