@@ -71,6 +71,10 @@ export async function jobHealth(engine: Engine) {
       ),
       // Names only: the values may be keys.
       ...(Object.keys(config.env).length > 0 && { env: ruleNames(config.env) }),
+      // The program alone: its arguments may hold keys.
+      ...((config.onFinish.command || config.onFinish.notify) && {
+        onFinish: { ...config.onFinish, command: config.onFinish.command?.[0] },
+      }),
       providers: Object.fromEntries(
         Object.entries(config.providers).map(([name, settings]) => [name, shown(settings)]),
       ),

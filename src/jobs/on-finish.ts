@@ -34,7 +34,8 @@ export class OnFinishRunner {
     } catch (error) {
       this.#complain({}, error);
     }
-    if (!passive) this.#forget = store.onCommit(() => void this.look());
+    // Later, so that whoever has just recorded something goes on first.
+    if (!passive) this.#forget = store.onCommit(() => setImmediate(() => void this.look()));
   }
 
   close(): void {

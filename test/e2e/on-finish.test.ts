@@ -72,3 +72,29 @@ test('a job whose server was killed is told by the next one', async ({ sandbox }
   await until('it was told', async () => (await lines()).length > 0);
   expect((await lines()).map((line) => JSON.parse(line).jobId)).toEqual([jobId]);
 });
+
+test('a server that dies right after it has recorded an end leaves the note to the next one', async ({ sandbox }) => {
+  const lines = await hooked(sandbox, '/bin/cat >> TOLD');
+  const doomed = await sandbox.assistant({ env: { SIDEJOB_FAULT: 'finish.recorded' } });
+  const gate = sandbox.gate();
+  const jobId = await doomed.submit(asks({ gate }));
+  await sandbox.open(gate);
+  await until(
+    'it is dead',
+    async () => !(await processesWith(`SIDEJOB_FAULT=finish.recorded`)).some(({ pid }) => pid === doomed.pid),
+  );
+  expect(await lines()).toEqual([]);
+  const next = await sandbox.assistant();
+  await next.call('llm_job_list');
+  await until('it was told', async () => (await lines()).length > 0);
+  expect((await lines()).map((line) => JSON.parse(line))).toMatchObject([{ jobId, status: 'completed' }]);
+});
+
+test('health says that there is one, and not what is in its arguments', async ({ sandbox }) => {
+  await hooked(sandbox, 'echo my-secret-address');
+  const assistant = await sandbox.assistant();
+  const { text, data } = await assistant.call('llm_process_health');
+  expect(data).toMatchObject({ config: { onFinish: { command: '/bin/sh', timeoutSec: 30, notify: false } } });
+  expect(text).toContain('[on_finish]');
+  expect(JSON.stringify(data) + text).not.toContain('my-secret-address');
+});
