@@ -28,9 +28,12 @@ const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
   sidejob deny ID [--reason TEXT]  refuses it
   sidejob audit [-n N] [-f]        what happened to jobs and what was decided, the last 50 lines or N;
                [--job ID] [--json] -f: and what comes
-  sidejob mcp install CLIENT       enter Sidejob in claude-code, claude-desktop or cursor
+  sidejob doctor [--json] [--fix]  what is wrong here, and what to do about it; --fix: what is safe to mend
+  sidejob config [--json]          every setting with its value and where it comes from
+  sidejob config edit              config.toml in your editor; also: path, template, schema
+  sidejob mcp install CLIENT       enter Sidejob in claude-code, claude-desktop, cursor, vscode, codex or gemini
   sidejob mcp uninstall CLIENT     and take it out again
-  sidejob mcp print CLIENT         the entry, to paste
+  sidejob mcp print CLIENT         the entry, to paste; for more clients
 
 An ID may be any unique prefix, or its last part alone.
 `;
@@ -47,6 +50,8 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   approve: async () => (await import('./approve.js')).approveCommand,
   deny: async () => (await import('./approve.js')).denyCommand,
   audit: async () => (await import('./audit.js')).auditCommand,
+  doctor: async () => (await import('./doctor.js')).doctorCommand,
+  config: async () => (await import('./config.js')).configCommand,
   mcp: async () => (await import('./mcp.js')).mcpEntry,
 };
 

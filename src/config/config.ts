@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { lineOf } from './line-of.js';
 import { nearest } from './nearest.js';
+import { ON_FINISH, type OnFinish } from './on-finish.js';
 import { ENV_RULES, type EnvRules, INNER_KEYS, PROVIDER_SETTINGS, type ProviderSettings } from './provider-settings.js';
 import { SETTINGS, type SettingName, type Settings, variableOf } from './settings.js';
 
@@ -14,14 +15,19 @@ export interface Config {
   readonly providers: Readonly<Record<string, ProviderSettings>>;
   /** Seconds that a call may wait, by the beginning of the client's name. */
   readonly wait: Readonly<Record<string, number>>;
+  /** What is done when a job has ended. */
+  readonly onFinish: OnFinish;
   /** `default`, the file's path, or the environment variable's name. */
   readonly origins: Readonly<Record<SettingName, string>>;
   /** Where a key stands, for errors: the file, and its line where that can be told. */
   readonly placeOf: (path: readonly string[]) => string;
 }
 
+/** What stands beside the settings. */
+const TABLES = ['providers', 'env', 'wait', 'on_finish'];
+
 /** `[wait]`: client names are any, so that there is no unknown key. */
-const WAITS = z.object({}).catchall(SETTINGS.waitSec.schema);
+export const WAITS = z.object({}).catchall(SETTINGS.waitSec.schema);
 
 /** The file as it was read: its values, and its text to find their lines in. */
 interface Source {
@@ -37,9 +43,9 @@ interface Source {
  */
 export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<Config> {
   const source = await readToml(file);
-  const { providers = {}, env: envRules = {}, wait = {}, ...values } = source.values;
+  const { providers = {}, env: envRules = {}, wait = {}, on_finish: onFinish = {}, ...values } = source.values;
   for (const key of Object.keys(values)) {
-    if (!(key in SETTINGS)) throw unknownKey(source, [key], [...Object.keys(SETTINGS), 'providers', 'env', 'wait']);
+    if (!(key in SETTINGS)) throw unknownKey(source, [key], [...Object.keys(SETTINGS), ...TABLES]);
   }
   const settings: Record<string, unknown> = {};
   const origins: Record<string, string> = {};
@@ -67,6 +73,7 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<
     placeOf: (path) => at(source, path),
     env: check(source, ['env'], ENV_RULES, envRules),
     providers: readProviders(source, providers),
+    onFinish: check(source, ['on_finish'], ON_FINISH, onFinish),
     wait: check(source, ['wait'], WAITS, wait) as Record<string, number>,
   };
 }

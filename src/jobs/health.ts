@@ -13,10 +13,16 @@ import type { Engine } from './engine.js';
 import { DEPTH_VARIABLE } from './environment.js';
 import { rootsOf } from './roots.js';
 
-const KNOWN_VARIABLES = new Set([
+/** Variables that Sidejob reads, or sets itself. */
+export const KNOWN_VARIABLES: ReadonlySet<string> = new Set([
   ...Object.keys(SETTINGS).map(variableOf),
   ...['SIDEJOB_HOME', 'SIDEJOB_LOG_LEVEL', 'SIDEJOB_POLICY', JOB_VARIABLE, DEPTH_VARIABLE, FAULT_VARIABLE],
 ]);
+
+/** Names that look like ours and are not. */
+export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env).filter((name) => name.startsWith('SIDEJOB_') && !KNOWN_VARIABLES.has(name));
+}
 
 export type Health = Awaited<ReturnType<typeof jobHealth>>;
 
@@ -32,7 +38,7 @@ export async function jobHealth(engine: Engine) {
   if (freeMb !== undefined && freeMb < settings.minFreeMb) {
     warnings.push(`${freeMb} MB free on the disk of ${paths.home}; no job is accepted below ${settings.minFreeMb} MB.`);
   }
-  const misspelt = Object.keys(engine.env).filter((name) => name.startsWith('SIDEJOB_') && !KNOWN_VARIABLES.has(name));
+  const misspelt = unknownVariables(engine.env);
   if (misspelt.length > 0) warnings.push(`${misspelt.join(', ')} in the environment: no such setting.`);
   for (const { written, fault } of await rootsOf(engine, null)) {
     if (fault) warnings.push(`roots (${origins.roots}): "${written}" ${fault}.`);
@@ -65,6 +71,10 @@ export async function jobHealth(engine: Engine) {
       ),
       // Names only: the values may be keys.
       ...(Object.keys(config.env).length > 0 && { env: ruleNames(config.env) }),
+      // The program alone: its arguments may hold keys.
+      ...((config.onFinish.command || config.onFinish.notify) && {
+        onFinish: { ...config.onFinish, command: config.onFinish.command?.[0] },
+      }),
       providers: Object.fromEntries(
         Object.entries(config.providers).map(([name, settings]) => [name, shown(settings)]),
       ),

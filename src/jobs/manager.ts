@@ -1,7 +1,6 @@
 // The job manager: everything a face of Sidejob (MCP, command line) can do with jobs. It opens the store when it
 // is first needed, and puts the parts of this folder together.
 import { randomUUID } from 'node:crypto';
-import { loadConfig } from '../config/config.js';
 import type { Paths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
 import { Secrets } from '../output/secrets/secrets.js';
@@ -15,10 +14,11 @@ import { registerServer } from '../store/servers.js';
 import { Store } from '../store/store.js';
 import { isProviderAllowed } from './allowed.js';
 import { Audit } from './audit.js';
+import { checkedConfig } from './checked-config.js';
 import { findCli, readinessOf } from './clis.js';
-import { checkProviderNames, withCustomProviders } from './custom-providers.js';
 import type { Engine, Log } from './engine.js';
 import { cliEnvironment, loginKey } from './environment.js';
+import { OnFinishRunner } from './on-finish.js';
 import { Readings } from './readings.js';
 import { removeOld } from './retention.js';
 import { Scheduler } from './scheduler.js';
@@ -65,11 +65,9 @@ export async function openJobManager({
   }
   // First: what others can write to is no configuration.
   const paths = await openDataFolder(given);
-  const config = await loadConfig(paths.config, env);
+  const { config, providers } = await checkedConfig(paths.config, env, known);
   const owned = [config.env, ...Object.values(config.providers).map((each) => each.env)];
   secrets.configure(config.settings.redact, ...owned.map((rules) => rules?.set));
-  const providers = withCustomProviders(known, config);
-  checkProviderNames(config, providers);
   const [host, self] = await Promise.all([currentHost(), processInfo(process.pid)]);
   // Without it, the other servers would take this one for dead.
   if (!self) throw new Error('this process cannot be found in the process table');
@@ -78,6 +76,7 @@ export async function openJobManager({
   const audit = new Audit(store, paths, log);
   const scheduler = new Scheduler(() => engine);
   const supervisor = new Supervisor(() => engine);
+  const onFinish = new OnFinishRunner(() => engine);
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
   const engine: Engine = {
     paths,
@@ -129,12 +128,16 @@ export async function openJobManager({
     await keepTime(engine);
     // What a server that died has left unwritten, and what could not be written before.
     await audit.flush();
+    await onFinish.look();
   };
   const sweep = setInterval(() => void look(), SWEEP_MS).unref();
   const clean = setInterval(() => void cleanUp(engine), CLEAN_MS).unref();
+  onFinish.start();
   await settleAll(engine);
   if (!passive) void sweepLeftovers();
-  void keepTime(engine).then(() => audit.flush());
+  void keepTime(engine)
+    .then(() => audit.flush())
+    .then(() => onFinish.look());
   return {
     engine,
     close() {
@@ -142,6 +145,7 @@ export async function openJobManager({
       clearInterval(clean);
       scheduler.close();
       supervisor.close();
+      onFinish.close();
       audit.close();
       store.close();
     },

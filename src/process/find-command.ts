@@ -19,15 +19,29 @@ const MARK = '@sidejob-path@';
 
 let loginPath: Promise<string> | undefined;
 
+/** The same for a program that may be named by its absolute path. */
+export async function findProgram(program: string, env: NodeJS.ProcessEnv): Promise<FoundCommand | undefined> {
+  if (!isAbsolute(program)) return findCommand(program, env);
+  return (await isExecutable(program)) ? { path: program, searchPath: env.PATH ?? '', via: 'config' } : undefined;
+}
+
 /** Looks for `name` on PATH, and only if it is not there on the login shell's. */
 export async function findCommand(name: string, env: NodeJS.ProcessEnv): Promise<FoundCommand | undefined> {
   const own = env.PATH ?? '';
   const onPath = await searchIn(name, own);
   if (onPath) return { path: onPath, searchPath: own, via: 'PATH' };
-  loginPath ??= readLoginPath(env);
-  const all = joinPaths(own, await loginPath);
+  const all = joinPaths(own, await loginShellPath(env));
   const found = await searchIn(name, all);
   return found ? { path: found, searchPath: all, via: 'login shell' } : undefined;
+}
+
+/**
+ * The PATH that the user's login shell sets up, which is what a desktop client's servers are given to look in.
+ * @returns empty where it cannot be had: no `SHELL`, or one that took more than five seconds
+ */
+export function loginShellPath(env: NodeJS.ProcessEnv): Promise<string> {
+  loginPath ??= readLoginPath(env);
+  return loginPath;
 }
 
 /** Whether a file can be run. */

@@ -138,10 +138,11 @@ export function listJobs(store: Store, { filter, project, provider, query, befor
   return store.all<Row>(sql, Object.fromEntries(given)).map(decode);
 }
 
-/** How many jobs of a project ended and were not read. */
-export function countUnread(store: Store, project: string): number {
-  const sql = 'SELECT count(*) AS n FROM job WHERE finishedAt IS NOT NULL AND readAt IS NULL AND project = $project';
-  return store.get<{ n: number }>(sql, { project })?.n ?? 0;
+/** How many jobs of a project, or of all, ended and were not read. */
+export function countUnread(store: Store, project?: string): number {
+  const sql = 'SELECT count(*) AS n FROM job WHERE finishedAt IS NOT NULL AND readAt IS NULL';
+  const found = project === undefined ? store.get(sql) : store.get(`${sql} AND project = $project`, { project });
+  return (found as { n: number } | undefined)?.n ?? 0;
 }
 
 export function countByStatus(store: Store): Record<JobStatus, number> {

@@ -1,6 +1,6 @@
 // Opens the SQLite file: pragmas, migrations, and clear errors for a store that cannot be used. Nothing is
 // recreated or overwritten: a damaged store is the user's to decide about.
-import { type FileHandle, mkdir } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
@@ -8,8 +8,9 @@ import { openPrivate } from '../config/private-file.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { migration001 } from './migrations/001-jobs.js';
 import { migration002 } from './migrations/002-policy.js';
+import { migration003 } from './migrations/003-finished.js';
 
-const MIGRATIONS = [migration001, migration002];
+const MIGRATIONS = [migration001, migration002, migration003];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** How long SQLite itself may block the event loop for a lock; beyond it we wait without blocking. */
@@ -34,6 +35,34 @@ export async function openDatabase(path: string): Promise<Database.Database> {
         db.pragma('synchronous = FULL');
         db.pragma('foreign_keys = ON');
         migrate(db);
+        return db;
+      } catch (error) {
+        db.close();
+        throw error;
+      }
+    });
+  } catch (error) {
+    throw storeError(path, error);
+  }
+}
+
+/**
+ * Opens the store to look at it: nothing is made, brought up to date or written.
+ * @returns undefined if there is none
+ * @throws SidejobError `store_unavailable`
+ */
+export async function openToLook(path: string): Promise<Database.Database | undefined> {
+  try {
+    const stats = await lstat(path).catch((error) => {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    });
+    if (!stats) return undefined;
+    await checkHeader(path);
+    const { default: Sqlite } = await import('better-sqlite3');
+    return await retryWhileBusy(() => {
+      const db = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+      try {
+        db.pragma('user_version');
         return db;
       } catch (error) {
         db.close();

@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { openPrivate } from '../config/private-file.js';
 import { Bell } from './bell.js';
-import { openDatabase, retryWhileBusy, storeError } from './open.js';
+import { openDatabase, openToLook, retryWhileBusy, storeError } from './open.js';
 
 type Parameters = Record<string, unknown>;
 
@@ -27,6 +27,15 @@ export class Store {
     const bell = await openPrivate(bellPath, 'a').catch(() => undefined);
     await bell?.close();
     return new Store(path, db, bellPath);
+  }
+
+  /**
+   * The store as it stands, to be looked at and not written; undefined if there is none.
+   * @throws SidejobError `store_unavailable`
+   */
+  static async openToLook(path: string, bellPath: string): Promise<Store | undefined> {
+    const db = await openToLook(path);
+    return db && new Store(path, db, bellPath);
   }
 
   get<Row>(sql: string, parameters: Parameters = {}): Row | undefined {
@@ -86,6 +95,12 @@ export class Store {
       journalMode: pragma('journal_mode') as string,
       bytes: (pragma('page_count') as number) * (pragma('page_size') as number),
     };
+  }
+
+  /** What is wrong inside the file, in SQLite's words; empty for a sound one. Reads all of it. */
+  defects(): string[] {
+    const rows = this.#guard(() => this.db.pragma('quick_check(10)') as { quick_check: string }[]);
+    return rows.map((row) => row.quick_check).filter((line) => line !== 'ok');
   }
 
   close(): void {

@@ -18,7 +18,7 @@ test('it counts jobs, places and servers, and says where the store is', async ({
     ...{ ok: true, version: '0.1.0', pid: assistant.pid, uptimeSec: expect.any(Number), warnings: [] },
     jobs: { queued: 0, running: 1, completed: 1, failed: 1, canceled: 0, orphaned: 0, adoptedHere: 0 },
     queue: { waiting: 0, running: 1, maxRunning: 8, maxRunningPerProvider: 4, byProvider: { claude: 1 } },
-    store: { home: sandbox.home, path: join(sandbox.home, 'store.db'), schemaVersion: 2, journalMode: 'wal' },
+    store: { home: sandbox.home, path: join(sandbox.home, 'store.db'), schemaVersion: 3, journalMode: 'wal' },
   });
   await other.call('llm_job_cancel', { jobId: running });
 });

@@ -8,7 +8,7 @@ export interface Ran {
   stderr: string;
 }
 
-export function sidejob(sandbox: Sandbox, ...args: string[]): Promise<Ran> {
+export function sidejob(sandbox: Pick<Sandbox, 'env' | 'project'>, ...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
     const options = { env: sandbox.env, cwd: sandbox.project };
     const child = execFile(process.execPath, [SERVER, ...args], options, (_error, stdout, stderr) => {

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../../config/nearest.js';
 import { messageOf } from '../../errors.js';
-import { CLIENTS, type Client } from './clients.js';
+import { CLIENTS, type Client, EDITED } from './clients.js';
 
 const VERBS = ['install', 'uninstall', 'print'] as const;
 
@@ -26,7 +26,10 @@ export const USAGE = `Usage: sidejob mcp install|uninstall|print CLIENT [--dry-r
   --dry-run   show what would change, write nothing
   --file      the configuration file, where it is not at the client's usual place
 
-Clients: ${CLIENTS.map((client) => client.name).join(', ')}
+Clients: ${EDITED.map((client) => client.name).join(', ')}
+Only to print: ${CLIENTS.filter((client) => !EDITED.includes(client))
+  .map((client) => client.name)
+  .join(', ')}
 `;
 
 /** The order that `argv` holds, or `help`. Throws UsageError. */
@@ -38,6 +41,7 @@ export function parseOrder(argv: string[]): Order | 'help' {
   if (!verb || name === undefined || more.length > 0 || values.file === '') throw new UsageError(USAGE);
   const client = CLIENTS.find((known) => known.name === name);
   if (!client) throw new UsageError(unknownClient(name));
+  if (verb !== 'print' && !EDITED.includes(client)) throw new UsageError(printOnly(client));
   return { verb, client, dryRun: values['dry-run'] ?? false, file: values.file };
 }
 
@@ -51,6 +55,11 @@ function parse(argv: string[]) {
   } catch (error) {
     throw new UsageError(`${messageOf(error)}\n\n${USAGE}`);
   }
+}
+
+function printOnly({ name, title }: Client): string {
+  const names = EDITED.map((client) => client.name).join(', ');
+  return `Sidejob does not edit the file of ${title}; "sidejob mcp print ${name}" shows what to paste. It edits those of ${names}.\n`;
 }
 
 function unknownClient(name: string): string {

@@ -1,12 +1,20 @@
 // The MCP clients whose configuration we can edit, as data: where the file is, what an entry looks like there, and what
-// a person does next. Sources (read November 2026) stand with each.
+// a person does next. Sources (read November 2026) stand with each. Those that we only print: more-clients.ts.
 import { join } from 'node:path';
+import { PRINTED } from './more-clients.js';
 
 /** What decides where a client keeps its files; passed in, so that a test can have another machine. */
 export interface Machine {
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
   readonly platform: NodeJS.Platform;
+}
+
+/** How a client is told to start us. */
+export interface ServerEntry {
+  readonly command: string;
+  readonly args: string[];
+  readonly env?: Record<string, string>;
 }
 
 export interface Client {
@@ -16,12 +24,20 @@ export interface Client {
   files(machine: Machine): string[];
   /** The key under which the file lists its servers. */
   readonly key: string;
+  /** Default: JSON. */
+  readonly format?: 'toml';
+  /** What its JSON may hold beside JSON. Default: nothing that we know of. */
+  readonly takes?: 'comments' | 'comments and trailing commas';
   /** What its entries hold besides command and args. */
   readonly fields: Readonly<Record<string, string>>;
+  /** Its entry, where it is not `fields` with command, args and env. */
+  shape?(entry: ServerEntry): Record<string, unknown>;
+  /** A word for whoever pastes it. */
+  readonly note?: string;
   /** What to do after the file was changed. */
   readonly next: string;
   /** How to let it use the read-only tools without a prompt. */
-  readonly allow: { readonly how: string; readonly lines?: object };
+  readonly allow: { readonly how: string; readonly lines?: object | string };
 }
 
 /** The name of our entry, and so the prefix of our tools in every client. */
@@ -39,8 +55,10 @@ const READ_ONLY_TOOLS = [
 ];
 
 const DESKTOP_FILE = join('Claude', 'claude_desktop_config.json');
+const CODE_FILE = join('Code', 'User', 'mcp.json');
 
-export const CLIENTS: readonly Client[] = [
+/** Those that install and uninstall know. */
+export const EDITED: readonly Client[] = [
   {
     name: 'claude-code',
     title: 'Claude Code',
@@ -65,13 +83,12 @@ export const CLIENTS: readonly Client[] = [
     // (https://github.com/anthropics/claude-code/issues/26073). Linux: no page of Anthropic's names the file; it is where
     // Electron keeps an app's data (https://www.electronjs.org/docs/latest/api/app#appgetpathname) and where users of
     // the Linux builds find it.
-    files: ({ env, home, platform }) => {
-      if (platform === 'darwin') return [join(home, 'Library', 'Application Support', DESKTOP_FILE)];
-      if (platform !== 'win32') return [join(env.XDG_CONFIG_HOME || join(home, '.config'), DESKTOP_FILE)];
-      const local = env.LOCALAPPDATA || join(home, 'AppData', 'Local');
+    files: (machine) => {
+      if (machine.platform !== 'win32') return [join(appData(machine), DESKTOP_FILE)];
+      const local = machine.env.LOCALAPPDATA || join(machine.home, 'AppData', 'Local');
       return [
         join(local, 'Packages', 'Claude_*', 'LocalCache', 'Roaming', DESKTOP_FILE),
-        join(env.APPDATA || join(home, 'AppData', 'Roaming'), DESKTOP_FILE),
+        join(appData(machine), DESKTOP_FILE),
       ];
     },
     key: 'mcpServers',
@@ -99,4 +116,62 @@ export const CLIENTS: readonly Client[] = [
       lines: { mcpAllowlist: READ_ONLY_TOOLS.map((tool) => `${SERVER}:${tool}`) },
     },
   },
+  {
+    name: 'vscode',
+    title: 'VS Code',
+    // mcp.json in the user profile, key `servers`, type `stdio`:
+    // https://code.visualstudio.com/docs/agents/reference/mcp-configuration.md. The folder of the default profile is that
+    // of settings.json: https://code.visualstudio.com/docs/configure/settings#_settings-file-locations.
+    files: (machine) => [join(appData(machine), CODE_FILE)],
+    key: 'servers',
+    // Its JSON files are JSON with comments: https://code.visualstudio.com/docs/languages/json#_json-with-comments.
+    takes: 'comments and trailing commas',
+    fields: { type: 'stdio' },
+    next: 'VS Code sees the change by itself; "MCP: List Servers" shows sidejob and starts it. This is the default profile: for another one, "MCP: Open User Configuration" opens its file, to name with --file.',
+    // https://code.visualstudio.com/docs/agents/agent-tools: approvals are given in the app, once, or for good.
+    allow: { how: 'VS Code asks before a tool runs; the choices beside "Allow" let it use a tool always.' },
+  },
+  {
+    name: 'codex',
+    title: 'Codex',
+    // What `codex mcp add` (0.169.0) writes, seen; CODEX_HOME moves the folder.
+    // https://github.com/openai/codex/blob/main/docs/config.md, "mcp_servers".
+    files: ({ env, home }) => [join(env.CODEX_HOME || join(home, '.codex'), 'config.toml')],
+    key: 'mcp_servers',
+    format: 'toml',
+    fields: {},
+    next: 'Start Codex again; "codex mcp list" shows sidejob.',
+    // Seen with 0.169.0; see docs/clients.md. The values: https://github.com/openai/codex/issues/20195.
+    allow: {
+      how: 'Codex uses the tools that change nothing without asking. Headless (codex exec) it refuses the others, unless this is added:',
+      lines: `[mcp_servers.${SERVER}]\ndefault_tools_approval_mode = "approve"`,
+    },
+  },
+  {
+    name: 'gemini',
+    title: 'Gemini CLI',
+    // What `gemini mcp add --scope user` (0.61.0) writes, seen; GEMINI_CLI_HOME stands for the home folder (its source).
+    // https://github.com/google-gemini/gemini-cli/blob/main/docs/tools/mcp-server.md.
+    files: ({ env, home }) => [join(env.GEMINI_CLI_HOME || home, '.gemini', 'settings.json')],
+    key: 'mcpServers',
+    // Seen with 0.61.0, which refuses a trailing comma.
+    takes: 'comments',
+    fields: {},
+    next: 'Start Gemini CLI again; /mcp shows sidejob. It starts no server in a folder that it does not trust.',
+    // `trust`: the same page. Seen headless; see docs/clients.md.
+    allow: {
+      how: 'To let Gemini CLI use every tool of Sidejob without asking, and headless at all, add to the entry:',
+      lines: '"trust": true',
+    },
+  },
 ];
+
+/** All, with those that are only printed. */
+export const CLIENTS: readonly Client[] = [...EDITED, ...PRINTED];
+
+/** Where apps keep their data on this platform: what Electron calls `appData`. */
+export function appData({ env, home, platform }: Machine): string {
+  if (platform === 'darwin') return join(home, 'Library', 'Application Support');
+  if (platform === 'win32') return env.APPDATA || join(home, 'AppData', 'Roaming');
+  return env.XDG_CONFIG_HOME || join(home, '.config');
+}

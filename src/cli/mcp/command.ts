@@ -2,11 +2,10 @@
 import { dirname, resolve } from 'node:path';
 import { SidejobError } from '../../errors.js';
 import { type Order, parseOrder, USAGE, UsageError } from './arguments.js';
-import { type Client, SERVER } from './clients.js';
+import { type Client, SERVER, type ServerEntry } from './clients.js';
 import { diff } from './diff.js';
-import { type Entry, isStrictJson, withoutServer, withServer } from './edit.js';
+import { canRead, type Entry, editorOf, textError } from './edit.js';
 import { backup, type ConfigFile, isFolder, locate, read, replace } from './file.js';
-import { JsonTextError } from './jsonc.js';
 
 interface Io {
   stdout(text: string): void;
@@ -15,7 +14,7 @@ interface Io {
   home: string;
   platform: NodeJS.Platform;
   /** How a client starts this server: absolute paths, so that no npx runs at each start. */
-  entry: { command: string; args: string[]; env?: Record<string, string> };
+  entry: ServerEntry;
 }
 
 /** Runs the subcommand. Returns the exit status: 0 done (or nothing to do), 1 failed, 2 called wrongly. */
@@ -41,25 +40,28 @@ async function install(order: Order, io: Io): Promise<void> {
   warnOfNpx(io);
   const file = await read(await pathOf(order, io));
   if (!(await isFolder(dirname(file.target)))) throw noFolder(order, file);
-  const text = edited(file, () => withServer(file.text, client.key, SERVER, entryOf(client, io)));
+  const text = edited(file, () => editorOf(client, SERVER).with(file.text, entryOf(client, io)));
   if (text === file.text) {
     io.stdout(`${SERVER} is already entered in ${file.path}; nothing changed.\n`);
     return;
   }
   const written = await apply(file, text, order, io);
-  if (!isStrictJson(text)) {
-    io.stderr(`${file.path} has comments or trailing commas: kept, but ${client.title} may want plain JSON.\n`);
+  if (!canRead(client, text)) {
+    const what = client.takes ? 'trailing commas' : 'comments or trailing commas';
+    io.stderr(`${file.path} has ${what}: kept, but ${client.title} may not read it so.\n`);
   }
   if (!written) return;
   const { how, lines } = client.allow;
   const cost = 'llm_run changes no files, but each call costs money or quota: leave it out to be asked each time.\n';
-  io.stdout(`\n${client.next}\n\n${how}\n${lines ? `${JSON.stringify(lines, null, 2)}\n${cost}` : ''}`);
+  io.stdout(
+    `\n${client.next}\n\n${how}\n${lines ? `${typeof lines === 'string' ? lines : JSON.stringify(lines, null, 2)}\n` : ''}${lines && typeof lines !== 'string' ? cost : ''}`,
+  );
 }
 
 async function uninstall(order: Order, io: Io): Promise<void> {
   const file = await read(await pathOf(order, io));
   const before = file.text ?? '';
-  const text = edited(file, () => withoutServer(before, order.client.key, SERVER));
+  const text = edited(file, () => editorOf(order.client, SERVER).without(before));
   if (text === before) io.stdout(`${SERVER} is not entered in ${file.path}; nothing changed.\n`);
   else if (await apply(file, text, order, io))
     io.stdout(`\nRestart ${order.client.title}; jobs and output are kept.\n`);
@@ -68,7 +70,10 @@ async function uninstall(order: Order, io: Io): Promise<void> {
 async function print(order: Order, io: Io): Promise<void> {
   warnOfNpx(io);
   io.stderr(`For ${await pathOf(order, io)}:\n`);
-  io.stdout(withServer(undefined, order.client.key, SERVER, entryOf(order.client, io)));
+  const { client } = order;
+  const text = editorOf(client, SERVER).with(undefined, entryOf(client, io));
+  io.stdout(text);
+  if (client.note) io.stderr(`${client.note}\n`);
 }
 
 async function pathOf({ client, file }: Order, io: Io): Promise<string> {
@@ -77,6 +82,7 @@ async function pathOf({ client, file }: Order, io: Io): Promise<string> {
 
 /** Shows the change and, unless this is a dry run, makes it. Returns whether it was made. */
 async function apply(file: ConfigFile, text: string, order: Order, io: Io): Promise<boolean> {
+  mustBeWritable(file);
   io.stdout(`${file.path}${file.bytes ? '' : ' (new file)'}\n${diff(file.text, text)}\n\n`);
   if (order.dryRun) {
     io.stdout('Dry run: nothing was written.\n');
@@ -89,17 +95,25 @@ async function apply(file: ConfigFile, text: string, order: Order, io: Io): Prom
 }
 
 function entryOf(client: Client, io: Io): Entry {
-  return { ...client.fields, ...io.entry };
+  return client.shape ? client.shape(io.entry) : { ...client.fields, ...io.entry };
 }
 
 function edited(file: ConfigFile, edit: () => string): string {
   try {
     return edit();
   } catch (error) {
-    if (!(error instanceof JsonTextError)) throw error;
+    const message = textError(error);
+    if (message === undefined) throw error;
     const hint = 'Nothing was changed. Mend the file, then run this again.';
-    throw new SidejobError('bad_config', `${file.path}: ${error.message}.`, hint, { cause: error });
+    throw new SidejobError('bad_config', `${file.path}: ${message}.`, hint, { cause: error });
   }
+}
+
+// A rename would get past it; but somebody, or what keeps their dotfiles, has said that this file is not to be changed.
+function mustBeWritable(file: ConfigFile): void {
+  if (!file.bytes || (file.mode & 0o222) !== 0) return;
+  const hint = `Nothing was changed. "chmod u+w" allows it; if another program makes the file, enter Sidejob there ("sidejob mcp print").`;
+  throw new SidejobError('bad_config', `${file.path} is read-only.`, hint);
 }
 
 // No folder is made: where the client has run it is there, and a made one would hide a wrong path.

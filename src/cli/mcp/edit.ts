@@ -1,10 +1,43 @@
 // What install and uninstall make of a configuration file's text. Pure: text goes in, text comes out.
-import { has, set, unset } from './jsonc.js';
+import { stripComments } from 'jsonc-parser';
+import type { Client } from './clients.js';
+import { has, JsonTextError, set, unset, valueIn } from './jsonc.js';
+import { type Fields, setTable, TomlTextError, unsetTable, valueAt } from './toml.js';
 
 /** How a client is told to start a server. */
 export type Entry = Readonly<Record<string, unknown>>;
 
 const BYTE_ORDER_MARK = '\uFEFF';
+
+/** What is done to the text of one client's file. Each throws what `textError` knows. */
+export interface Editor {
+  with(text: string | undefined, entry: Entry): string;
+  without(text: string): string;
+  /** The entry as it stands there; undefined if there is none. */
+  entry(text: string): unknown;
+}
+
+/** The editor of a client's file, for the server `name`. */
+export function editorOf({ key, format }: Pick<Client, 'key' | 'format'>, name: string): Editor {
+  if (format === 'toml') {
+    const path = [key, name];
+    return {
+      with: (text = '', entry) => keepingMark(text, (toml) => setTable(toml, path, entry as Fields)),
+      without: (text) => keepingMark(text, (toml) => unsetTable(toml, path)),
+      entry: (text) => valueAt(withoutMark(text), path),
+    };
+  }
+  return {
+    with: (text, entry) => withServer(text, key, name, entry),
+    without: (text) => withoutServer(text, key, name),
+    entry: (text) => (text.trim() === '' ? undefined : valueIn(withoutMark(text), [key, name])),
+  };
+}
+
+/** What is wrong with a text, with its line; undefined for any other error. */
+export function textError(error: unknown): string | undefined {
+  return error instanceof JsonTextError || error instanceof TomlTextError ? error.message : undefined;
+}
 
 /**
  * The text with `entry` as `key`.`name`. What a person added to an entry of ours (`env`, say) stays. The same text if
@@ -27,10 +60,11 @@ export function withoutServer(text: string, key: string, name: string): string {
   return text.trim() === '' ? text : keepingMark(text, (json) => unset(json, [key, name]));
 }
 
-/** Whether a reader that knows no comments and no trailing commas can read the text too. */
-export function isStrictJson(text: string): boolean {
+/** Whether a client can read its text, whatever of JSON's extensions a person has put there, as far as is known. */
+export function canRead({ format, takes }: Pick<Client, 'format' | 'takes'>, text: string): boolean {
+  if (format === 'toml' || takes === 'comments and trailing commas') return true;
   try {
-    JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
+    JSON.parse(takes === 'comments' ? stripComments(withoutMark(text)) : withoutMark(text));
     return true;
   } catch {
     return false;
@@ -40,6 +74,10 @@ export function isStrictJson(text: string): boolean {
 // Windows editors put the mark before the text; to the parser it is a wrong symbol.
 function keepingMark(text: string, edit: (json: string) => string): string {
   return text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK + edit(text.slice(1)) : edit(text);
+}
+
+function withoutMark(text: string): string {
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
 }
 
 /** An entry's fields; those of `env` one by one, because others in it are a person's own. */

@@ -22,6 +22,12 @@ export function has(text: string, path: readonly string[]): boolean {
   return rest.length === 0;
 }
 
+/** The value at `path`; undefined if there is none. Throws JsonTextError. */
+export function valueIn(text: string, path: readonly string[]): unknown {
+  const { node, rest } = walk(text, path);
+  return rest.length === 0 ? getNodeValue(node) : undefined;
+}
+
 /** The text with `value` at `path`; objects on the way are made. The same text if it is there. Throws JsonTextError. */
 export function set(text: string, path: readonly string[], value: unknown): string {
   const { node, rest } = walk(text, path);

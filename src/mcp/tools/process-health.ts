@@ -58,7 +58,11 @@ function lines({ jobs, queue, store, config, warnings }: Health): string[] {
     ([name, { value, origin }]) => `${name} = ${Array.isArray(value) ? `[${value.join(', ')}]` : value} (${origin})`,
   );
   const named = Object.entries(config.providers).map(([name, keys]) => `${name} (${Object.keys(keys).join(', ')})`);
-  const tables = [config.env && '[env]', named.length > 0 && `providers: ${named.join(', ')}`].filter(Boolean);
+  const tables = [
+    config.env && '[env]',
+    config.onFinish && '[on_finish]',
+    named.length > 0 && `providers: ${named.join(', ')}`,
+  ].filter(Boolean);
   return [
     `jobs: ${counted.join(', ')}; ${supervisedHere} looked after here, ${adoptedHere} of them adopted; ${servers} servers with active jobs`,
     `queue: ${queue.waiting} waiting, ${queue.running} of ${queue.maxRunning} places taken, ${queue.maxRunningPerProvider} for one CLI`,

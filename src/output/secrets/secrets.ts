@@ -43,6 +43,15 @@ export class Secrets {
     this.#found.clear();
   }
 
+  /** The same for what leaves the owner's terminal after all. */
+  forOthers(): Secrets {
+    if (!this.owner) return this;
+    const others = new Secrets({}, false, this.scan);
+    others.#known = this.#known;
+    others.#redact = this.#redact;
+    return others;
+  }
+
   /** Whether anything is masked here. */
   get active(): boolean {
     return this.owner ? this.#redact === 'strict' : this.#redact !== 'off';
