@@ -82,6 +82,9 @@ export const DEFINITION = z.strictObject({
   system: words.optional().describe('Arguments that hold a system prompt: {system}.'),
   fresh: words.optional().describe('Arguments that begin a conversation under an id that we choose: {session}.'),
   resume: words.optional().describe('Arguments that go on with a conversation: {session}.'),
+  interactive: words
+    .optional()
+    .describe('Arguments with which its own program goes on with a conversation on a terminal: {session}.'),
   access: z
     .strictObject({ 'read-only': words, edit: words, full: words })
     .partial()

@@ -50,7 +50,7 @@ export function attachedJobs(engine: Engine, attach: readonly string[]): JobReco
 }
 
 /** The text between fences longer than any it contains, so that it cannot end them. */
-function fenced(name: string, text: string): string {
+export function fenced(name: string, text: string): string {
   let longest = 2;
   for (const [ticks] of text.matchAll(/`+/g)) longest = Math.max(longest, ticks.length);
   const fence = '`'.repeat(longest + 1);

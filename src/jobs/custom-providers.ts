@@ -92,6 +92,7 @@ function define(
     if (words && !words.some((word) => word.includes(mark))) throw wrong(key, `has no ${mark} in it`);
     mustKnowMarks(key, words, [mark, '{cwd}']);
   }
+  mustKnowMarks('interactive', settings.interactive, ['{session}']);
   for (const key of ['args', ...ACCESS_LEVELS.map((level) => `access.${level}`)]) {
     const words = key === 'args' ? settings.args : settings.access?.[key.slice('access.'.length) as Access];
     mustKnowMarks(key, words, ['{cwd}']);

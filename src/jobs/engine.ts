@@ -28,6 +28,8 @@ export interface Supervision {
   end(job: JobRecord, cause: Cause, note: string | null): Promise<void>;
   endProcesses(job: JobRecord): Promise<void>;
   endLeftovers(job: JobRecord, launcher: ProcessIdentity): void;
+  /** Ends what ended jobs have left behind, now, for a process that is about to leave. It takes as long as their grace. */
+  tidy(): Promise<void>;
 }
 
 export interface Engine {

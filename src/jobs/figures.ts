@@ -29,3 +29,13 @@ export function localTime(time: number, now: number): string {
   if (date.toDateString() === new Date(now).toDateString()) return clock;
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock}`;
 }
+
+/** Bytes: `950 bytes`, `41 kB`, `1.2 MB`. */
+export function fileSize(bytes: number): string {
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  if (bytes < 1000) return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`;
+  let scaled = bytes / 1000;
+  let unit = 0;
+  for (; scaled >= 999.5 && unit < units.length - 1; unit += 1) scaled /= 1000;
+  return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)} ${units[unit]}`;
+}

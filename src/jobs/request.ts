@@ -30,6 +30,8 @@ export interface JobRequest {
   outputSchema?: Record<string, unknown>;
   /** A job whose conversation goes on, or the CLI's own id of one. */
   continueJob?: string;
+  /** The job that this one tries once more, in a conversation of its own. */
+  retryOf?: string;
   /** Files, or `job:ID` for that job's answer. */
   attach?: readonly string[];
   timeoutSec?: number;

@@ -3,10 +3,11 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jobFiles } from '../config/paths.js';
 import { messageOf } from '../errors.js';
+import { sizeOf } from '../output/read.js';
 import { expireApprovals, removeApprovals } from '../store/approvals.js';
 import { removeExpired } from '../store/counters.js';
 import { findJob } from '../store/jobs.js';
-import { type Keep, removeSlice, SLICE } from '../store/retention.js';
+import { type Keep, type Prune, prunableIds, removePrunable, removeSlice, SLICE } from '../store/retention.js';
 import type { Engine } from './engine.js';
 
 const DAY_MS = 86_400_000;
@@ -39,6 +40,41 @@ export async function removeOld(engine: Engine, now: number = Date.now()): Promi
     removeExpired(engine.store, now);
   });
   return { jobs, folders: await sweepFolders(engine, now) };
+}
+
+/** What `pruneJobs` would remove: how many jobs, and the bytes of their files. */
+export async function prunableJobs(engine: Engine, prune: Prune): Promise<{ jobs: number; bytes: number }> {
+  const ids = prunableIds(engine.store, prune);
+  let bytes = 0;
+  for (const id of ids) bytes += await folderSize(jobFiles(engine.paths, id).dir);
+  return { jobs: ids.length, bytes };
+}
+
+/** Removes ended jobs at a person's word, however young they are; returns how many went, and the bytes of their files. */
+export async function pruneJobs(engine: Engine, prune: Prune): Promise<{ jobs: number; bytes: number }> {
+  const gone = { jobs: 0, bytes: 0 };
+  for (;;) {
+    const removed = await engine.store.write(() => removePrunable(engine.store, prune));
+    for (const id of removed) {
+      const { dir } = jobFiles(engine.paths, id);
+      const bytes = await folderSize(dir);
+      if (await removeFolder(engine, dir)) gone.bytes += bytes;
+    }
+    gone.jobs += removed.length;
+    if (removed.length < SLICE) break;
+  }
+  if (gone.jobs > 0) engine.store.bell.ring();
+  return gone;
+}
+
+/** Bytes of the files in a folder and below; what cannot be looked at counts as nothing. */
+async function folderSize(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  let bytes = 0;
+  for (const entry of entries.filter((each) => each.isFile())) {
+    bytes += await sizeOf(join(entry.parentPath, entry.name)).catch(() => 0);
+  }
+  return bytes;
 }
 
 /** Removes job folders without a record: of a submit that died, or of a removal that did. */

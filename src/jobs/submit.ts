@@ -92,7 +92,7 @@ export async function submitJob(
     promptBytes: Buffer.byteLength(prompt),
     client: caller.client,
     project: caller.project,
-    parentId: parent?.id ?? null,
+    parentId: parent?.id ?? request.retryOf ?? null,
     chainId: parent?.chainId ?? id,
     depth,
     sessionId: conversation?.sessionId ?? (provider.sessionId === 'chosen' ? randomUUID() : null),

@@ -10,7 +10,7 @@ import { faultPoint } from '../process/fault.js';
 import { compareHost } from '../process/host.js';
 import type { ProcessIdentity } from '../process/identity.js';
 import { ageSec } from '../process/table.js';
-import { endLeftovers, terminateJob } from '../process/terminate.js';
+import { endLeftovers, isGroupAlive, terminateJob } from '../process/terminate.js';
 import { findJob, jobsWithLeftovers } from '../store/jobs.js';
 import type { Cause, JobRecord } from '../store/record.js';
 import { clearLeftovers, recordSession, recordSignal, setCause } from '../store/transitions.js';
@@ -20,6 +20,7 @@ import { launcherOf, settle, timeoutNote } from './settle.js';
 const TICK_MS = 1000;
 /** Time that processes a CLI leaves behind get to end by themselves. */
 const LEFTOVER_GRACE_MS = 2000;
+const TIDY_LOOK_MS = 50;
 /** Output up to this size is read while the job runs; later, only when somebody asks. */
 const EARLY_OUTPUT_BYTES = 256 * 1024;
 
@@ -137,14 +138,27 @@ export class Supervisor implements Supervision {
   }
 
   /** Does the same for jobs whose server has died before it came to it. */
-  async sweepLeftovers(): Promise<void> {
-    const overdue = jobsWithLeftovers(this.engine().store, Date.now() - 2 * LEFTOVER_GRACE_MS);
+  async sweepLeftovers(endedBefore = Date.now() - 2 * LEFTOVER_GRACE_MS): Promise<void> {
+    const overdue = jobsWithLeftovers(this.engine().store, endedBefore);
     // All at once: each takes a grace period.
     const ends = overdue.map(async (job) => {
       const launcher = launcherOf(job);
       if (launcher) await this.#endLeftovers(job, launcher);
     });
     await Promise.all(ends);
+  }
+
+  async tidy(): Promise<void> {
+    const { store, host } = this.engine();
+    const lives = (job: JobRecord) => {
+      const launcher = launcherOf(job);
+      return launcher !== undefined && compareHost(launcher.host, host) !== 'elsewhere' && isGroupAlive(launcher);
+    };
+    for (let waited = 0; waited < LEFTOVER_GRACE_MS; waited += TIDY_LOOK_MS) {
+      if (!jobsWithLeftovers(store, Date.now() + 1).some(lives)) break;
+      await sleep(TIDY_LOOK_MS);
+    }
+    await this.sweepLeftovers(Date.now() + 1);
   }
 
   async #endLeftovers(job: JobRecord, launcher: ProcessIdentity): Promise<void> {

@@ -60,7 +60,7 @@ export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> 
     provider: job.provider,
     model: job.model,
     label: job.label,
-    continues: job.parentId,
+    continues: job.resume ? job.parentId : null,
     cwd: job.cwd,
     createdAt: new Date(job.createdAt).toISOString(),
     elapsedSec: seconds(until - (job.startedAt ?? job.createdAt)),

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { type Paths, resolvePaths } from '../config/paths.js';
 import type { Log } from '../jobs/engine.js';
 import type { JobManager } from '../jobs/manager.js';
+import { findProject } from '../jobs/project.js';
 import { Secrets } from '../output/secrets/secrets.js';
 import { Gate, type GateCall } from '../policy/gate.js';
 import { PolicyFile, policyPlace } from '../policy/load.js';
@@ -11,7 +12,6 @@ import type { Provider } from '../providers/provider.js';
 import { PROVIDERS } from '../providers/registry.js';
 import { countUnread } from '../store/jobs.js';
 import { VERSION } from '../version.js';
-import { findProject } from './project.js';
 import type { Call } from './tool.js';
 
 /** Tools whose reply is about unread jobs already, or must stay as it is. */

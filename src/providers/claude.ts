@@ -228,6 +228,7 @@ export const claude: Provider = {
   ],
   tailHoldsAnswer: true,
   invoke,
+  interactive: (sessionId) => ['--resume', sessionId],
   read,
   // Its stderr is empty unless it refuses to start: "Session ID … is already in use", or bypass as root.
   readStderr(text) {

@@ -167,6 +167,7 @@ export const codex: Provider = {
   ],
   tailHoldsAnswer: true,
   invoke,
+  interactive: (sessionId) => ['resume', sessionId],
   read,
   // Most of its stderr is log lines, on success too. A run that never began ends with one "Error: …", or with
   // "error: …" where it did not understand its flags.

@@ -184,6 +184,7 @@ export const copilot: Provider = {
   ],
   tailHoldsAnswer: true,
   invoke,
+  interactive: (sessionId) => [`--resume=${sessionId}`],
   read,
   readStderr,
   readReport,

@@ -17,7 +17,7 @@ import {
 } from './provider.js';
 
 export function customProvider(name: string, definition: ProviderSettings & { command: string }): Provider {
-  const { output = 'text', events = [], fresh, resume, access = { 'read-only': [] } } = definition;
+  const { output = 'text', events = [], fresh, resume, interactive, access = { 'read-only': [] } } = definition;
   const rules = events.map(compile);
   const { title = name, install = `see the documentation of ${definition.command}` } = definition;
   return {
@@ -48,6 +48,9 @@ export function customProvider(name: string, definition: ProviderSettings & { co
     needles: [],
     tailHoldsAnswer: false,
     invoke: (request) => invoke(definition, request),
+    ...(interactive && {
+      interactive: (sessionId) => interactive.map((word) => word.replaceAll('{session}', () => sessionId)),
+    }),
     read: (record) => rules.flatMap((rule) => rule(record)),
   };
 }

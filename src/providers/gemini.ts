@@ -163,6 +163,7 @@ export const gemini: Provider = {
   // The answer comes in pieces, each on a line of its own.
   tailHoldsAnswer: false,
   invoke,
+  interactive: (sessionId) => ['--resume', sessionId],
   read,
   readStderr,
 };

@@ -235,6 +235,7 @@ export const opencode: Provider = {
   // The tokens of all steps are to be added up.
   tailHoldsAnswer: false,
   invoke,
+  interactive: (sessionId) => ['--session', sessionId],
   read,
   readStderr,
 };

@@ -171,6 +171,7 @@ export const pi: Provider = {
   ],
   tailHoldsAnswer: true,
   invoke,
+  interactive: (sessionId) => ['--session', sessionId],
   read,
   readStderr,
 };

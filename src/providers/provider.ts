@@ -221,6 +221,8 @@ export interface Provider {
    * @throws Error if it cannot be built so that the access is kept; nothing is started then
    */
   invoke(request: ProviderRequest): Invocation;
+  /** The arguments with which its own interactive program goes on with a conversation, in that conversation's folder. */
+  interactive?(sessionId: string): string[];
   /** What one JSON object of stdout means. Pure; unknown objects mean nothing (`[]`). Never throws. */
   read(record: Record<string, unknown>): ProviderEvent[];
   /** What stderr says of a run that printed no final event, if it says anything. Pure. */

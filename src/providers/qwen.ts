@@ -236,6 +236,7 @@ export const qwen: Provider = {
   needles: ['"type":"assistant"', '"type":"result"', '"subtype":"init"', '"subtype":"retry"'],
   tailHoldsAnswer: true,
   invoke,
+  interactive: (sessionId) => ['--resume', sessionId],
   read,
   readStderr,
 };

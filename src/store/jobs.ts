@@ -107,6 +107,8 @@ export interface ListFilter {
   /** Null: every project. */
   project: string | null;
   provider?: string;
+  /** Empty or absent: any. */
+  statuses?: readonly JobStatus[];
   /** Part of the label, the folder or the id; a whole id (a job's, a conversation's) means all of that conversation. */
   query?: string;
   /** Only jobs older than this key. */
@@ -123,10 +125,14 @@ const CONDITIONS: Record<ListFilter['filter'], string> = {
 };
 
 /** Jobs, newest first. */
-export function listJobs(store: Store, { filter, project, provider, query, before, limit }: ListFilter): JobRecord[] {
+export function listJobs(
+  store: Store,
+  { filter, project, provider, statuses = [], query, before, limit }: ListFilter,
+): JobRecord[] {
   const conditions = [CONDITIONS[filter]];
   if (project !== null) conditions.push('project = $project');
   if (provider) conditions.push('provider = $provider');
+  if (statuses.length > 0) conditions.push('status IN (SELECT value FROM json_each($wanted))');
   if (query) {
     conditions.push(`(label LIKE $like ESCAPE '!' OR cwd LIKE $like ESCAPE '!' OR id LIKE $like ESCAPE '!'
       OR chainId IN (SELECT chainId FROM job WHERE id = $query OR sessionId = $query))`);
@@ -134,7 +140,10 @@ export function listJobs(store: Store, { filter, project, provider, query, befor
   if (before !== undefined) conditions.push('seq < $before');
   const sql = `SELECT * FROM job WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $limit`;
   const like = query && `%${query.replace(/[%_!]/g, '!$&')}%`;
-  const given = Object.entries({ project, provider, query, like, before, limit }).filter(([, value]) => value != null);
+  const wanted = statuses.length > 0 ? JSON.stringify(statuses) : undefined;
+  const given = Object.entries({ project, provider, wanted, query, like, before, limit }).filter(
+    ([, value]) => value != null,
+  );
   return store.all<Row>(sql, Object.fromEntries(given)).map(decode);
 }
 

@@ -51,7 +51,10 @@ export interface JobRecord {
   /** The MCP client that asked, and the project it was in. */
   client: string;
   project: string | null;
-  /** The job whose conversation this one continues, and the one with which that conversation began. */
+  /**
+   * The job whose conversation this one continues, or (`resume` is 0) the one that it tries once more; and the one with
+   * which its conversation began.
+   */
   parentId: string | null;
   chainId: string;
   /** How many jobs started one another above this one. */

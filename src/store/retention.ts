@@ -1,4 +1,5 @@
 // Which ended jobs may go: by age, by number and by size. Pinned jobs never do.
+import type { JobStatus } from './record.js';
 import type { Store } from './store.js';
 
 /** How much is removed in one transaction, so that nobody waits for a lock for long. */
@@ -59,4 +60,36 @@ function surplus(store: Store, { jobs, bytes, endedBefore }: Keep, gone: readonl
     tooBig -= size;
   }
   return chosen;
+}
+
+/** What a person wants to be rid of now: ended jobs, without the pinned ones. */
+export interface Prune {
+  /** Milliseconds since 1970. */
+  endedBefore: number;
+  /** Empty: all. */
+  statuses: readonly JobStatus[];
+  /** Those, too, whose outcome nobody was shown. */
+  unread: boolean;
+}
+
+/** One that may have left processes is kept: its row is what they are found by. */
+const PRUNABLE = `finishedAt IS NOT NULL AND pinned = 0 AND finishedAt <= $endedBefore AND leftovers = 0
+  AND ($unread = 1 OR readAt IS NOT NULL)
+  AND ($statuses = '[]' OR status IN (SELECT value FROM json_each($statuses)))`;
+
+function pruneParameters({ endedBefore, statuses, unread }: Prune) {
+  return { endedBefore, unread: unread ? 1 : 0, statuses: JSON.stringify(statuses) };
+}
+
+/** Their ids, the oldest first: all of them, or a slice. */
+export function prunableIds(store: Store, prune: Prune, limit = -1): string[] {
+  const sql = `SELECT id FROM job INDEXED BY job_finished WHERE ${PRUNABLE} ORDER BY finishedAt LIMIT $limit`;
+  return store.all<{ id: string }>(sql, { ...pruneParameters(prune), limit }).map(({ id }) => id);
+}
+
+/** Removes at most one slice of them; returns their ids. Call inside `write`. */
+export function removePrunable(store: Store, prune: Prune): string[] {
+  const ids = prunableIds(store, prune, SLICE);
+  for (const id of ids) store.run('DELETE FROM job WHERE id = $id', { id });
+  return ids;
 }

@@ -148,3 +148,9 @@ export function clearLeftovers(store: Store, id: string): void {
 export function markRead(store: Store, id: string, now: number): void {
   store.run('UPDATE job SET readAt = $now WHERE id = $id AND readAt IS NULL AND finishedAt IS NOT NULL', { id, now });
 }
+
+/** Keeps a job whatever the limits say, or not any more. */
+export function setPinned(store: Store, id: string, pinned: boolean): boolean {
+  const value = pinned ? 1 : 0;
+  return store.run('UPDATE job SET pinned = $value WHERE id = $id AND pinned <> $value', { id, value }) === 1;
+}

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { findProject } from '../../src/jobs/project.js';
 import type { JobView } from '../../src/jobs/view.js';
 import { parseArguments } from '../../src/mcp/arguments.js';
 import { waitBudgetMs } from '../../src/mcp/clients.js';
@@ -8,7 +9,6 @@ import { cutMiddle, fitViews, shareOut, sizeIn } from '../../src/mcp/fit.js';
 import { jobLine } from '../../src/mcp/format.js';
 import { INSTRUCTIONS } from '../../src/mcp/instructions.js';
 import { pollAfterSec } from '../../src/mcp/polling.js';
-import { findProject } from '../../src/mcp/project.js';
 import { TOOLS } from '../../src/mcp/registry.js';
 import { describeTool } from '../../src/mcp/server.js';
 import type { Tool } from '../../src/mcp/tool.js';

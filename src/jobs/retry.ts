@@ -1,0 +1,45 @@
+// Asking the same again: the request that a job's record and its prompt file still hold.
+import { jobFiles } from '../config/paths.js';
+import { readPrivate } from '../config/private-file.js';
+import { messageOf, SidejobError } from '../errors.js';
+import type { JobRecord } from '../store/record.js';
+import type { Engine } from './engine.js';
+import { type JobRequest, NOTHING, requestKey } from './request.js';
+import { withSchema } from './structured.js';
+
+/**
+ * The request of an ended job, as a new one that names it. What was attached stands in its prompt.
+ * @throws SidejobError `bad_argument` if its prompt is no longer there
+ */
+export async function requestAgain(engine: Engine, job: JobRecord): Promise<Omit<JobRequest, 'provider'>> {
+  const whole = await readPrivate(jobFiles(engine.paths, job.id).prompt).catch((error) => {
+    throw new SidejobError('bad_argument', `the prompt of ${job.id} cannot be read: ${messageOf(error)}.`, NOTHING);
+  });
+  const { outputSchema } = job;
+  // Where the CLI has no flag for a schema, the prompt asks for it; it will again.
+  const instruction = outputSchema === null ? '' : withSchema('', outputSchema);
+  const instructed = instruction !== '' && whole.endsWith(instruction);
+  return {
+    kind: 'async',
+    prompt: instructed ? whole.slice(0, -instruction.length) : whole,
+    access: job.access,
+    timeoutSec: job.timeoutSec,
+    // It was asked for by name: never the job of somebody who asked the same.
+    fresh: true,
+    ...(job.effort !== null && { effort: job.effort }),
+    ...(job.label !== null && { label: job.label }),
+    ...(job.idleTimeoutSec !== null && { idleTimeoutSec: job.idleTimeoutSec }),
+    ...(outputSchema !== null && { outputSchema: JSON.parse(outputSchema) }),
+    ...(job.model !== null && wasAsked(job, whole) && { model: job.model }),
+    ...(job.resume
+      ? { continueJob: job.id }
+      : { cwd: job.cwd, retryOf: job.id, ...(job.systemPrompt !== null && { systemPrompt: job.systemPrompt }) }),
+  };
+}
+
+/** Whether the model stands in the request, and not only in what its CLI said of itself. */
+function wasAsked(job: JobRecord, prompt: string): boolean {
+  const { provider, effort, access, cwd, systemPrompt, outputSchema, loginKey } = job;
+  const parts = { provider, effort, access, cwd, systemPrompt, outputSchema, loginKey, prompt, sessionId: null };
+  return requestKey({ ...parts, model: null }) !== job.requestKey;
+}
