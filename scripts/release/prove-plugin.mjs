@@ -79,7 +79,7 @@ export async function commandsMissing(machine, { root, tarball }) {
   const help = await machine.run(machine.npx(tarball, 'help'));
   const missing = [];
   for (const [name, options] of Object.entries(commands)) {
-    if (!new RegExp(`^ +sidejob ${name}\\b`, 'm').test(help)) missing.push(name);
+    if (!new RegExp(`^ +${name}\\b`, 'm').test(help)) missing.push(name);
     else if (options.length > 0) {
       const own = await machine.run(machine.npx(tarball, name, '--help'));
       missing.push(...options.filter((option) => !own.includes(option)).map((option) => `${name} ${option}`));

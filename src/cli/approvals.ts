@@ -1,14 +1,14 @@
 // `sidejob approvals`: calls that wait for a person's word.
-import { parseArgs } from 'node:util';
 import { ago } from '../jobs/figures.js';
 import { visible } from '../output/printable.js';
 import { oneLine } from '../providers/json.js';
 import { type ApprovalRecord, listApprovals } from '../store/approvals.js';
-import type { Command } from './context.js';
+import { command, JSON_OPTION } from './options.js';
 import { withJobs } from './with-jobs.js';
 
-export const approvalsCommand: Command = async (argv, context) => {
-  const { values } = parseArgs({ args: argv, options: { all: { type: 'boolean' }, json: { type: 'boolean' } } });
+const options = { all: { type: 'boolean', about: 'answered and expired ones, too' }, json: JSON_OPTION } as const;
+
+export const approvalsCommand = command({ options }, async ({ values }, context) => {
   const now = Date.now();
   const approvals = await withJobs(context, async ({ store }) =>
     listApprovals(store, values.all ? 'all' : 'pending', now),
@@ -23,7 +23,7 @@ export const approvalsCommand: Command = async (argv, context) => {
     if (!values.all) context.stdout('\n"sidejob approve ID" shows one in full, and asks.\n');
   }
   return 0;
-};
+});
 
 function table(approvals: readonly ApprovalRecord[], all: boolean, now: number): string {
   const rows = approvals.map(({ id, state, tool, shown, createdAt, expiresAt }) => [

@@ -1,5 +1,4 @@
 // `sidejob approve ID`, `sidejob deny ID`: a person's word on a call that waits for it.
-import { parseArgs } from 'node:util';
 import { SidejobError } from '../errors.js';
 import { auditDecision } from '../jobs/audit.js';
 import { checkPerson } from '../jobs/checks.js';
@@ -8,16 +7,20 @@ import { localTime } from '../jobs/figures.js';
 import { approvalInFull } from '../policy/approval-text.js';
 import { decideApproval, requireApproval } from '../policy/approvals.js';
 import type { ApprovalRecord } from '../store/approvals.js';
-import type { Command, CommandContext } from './context.js';
+import type { CommandContext } from './context.js';
 import { oneId } from './one-id.js';
+import { command, JSON_OPTION } from './options.js';
 import { withJobs } from './with-jobs.js';
 
-export const approveCommand: Command = async (argv, context) => {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    options: { yes: { type: 'boolean', short: 'y' } },
-    allowPositionals: true,
-  });
+const yes = { type: 'boolean', short: 'y', about: 'do not ask' } as const;
+const json = {
+  ...JSON_OPTION,
+  about: 'how it stands, as JSON: { id, state, changed }; the words go to stderr',
+} as const;
+const reason = { type: 'string', value: 'TEXT', about: 'why, for the assistant' } as const;
+
+export const approveCommand = command({ options: { yes, json }, words: true }, async ({ values, positionals }, io) => {
+  const context = values.json ? besideJson(io) : io;
   const typed = oneId(positionals, APPROVALS);
   return withJobs(context, async (engine) => {
     await checkPerson(engine, '"sidejob approve"');
@@ -32,14 +35,10 @@ export const approveCommand: Command = async (argv, context) => {
     engine.store.bell.ring();
     return tell(context, engine, decided.approval, 'approved', decided.changed);
   });
-};
+});
 
-export const denyCommand: Command = async (argv, context) => {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    options: { reason: { type: 'string' } },
-    allowPositionals: true,
-  });
+export const denyCommand = command({ options: { reason, json }, words: true }, async ({ values, positionals }, io) => {
+  const context = values.json ? besideJson(io) : io;
   const typed = oneId(positionals, APPROVALS);
   return withJobs(context, async (engine) => {
     await checkPerson(engine, '"sidejob deny"');
@@ -49,7 +48,17 @@ export const denyCommand: Command = async (argv, context) => {
     engine.store.bell.ring();
     return tell(context, engine, approval, 'denied', changed);
   });
-};
+});
+
+interface Io extends CommandContext {
+  /** Where JSON goes, if it is wanted. */
+  json?: (value: object) => void;
+}
+
+/** What is said goes to stderr, so that stdout holds nothing but JSON. */
+function besideJson(io: CommandContext): Io {
+  return { ...io, stdout: io.stderr, json: (value) => io.stdout(`${JSON.stringify(value, null, 2)}\n`) };
+}
 
 const APPROVALS = ['an approval id', '"sidejob approvals" shows them.'] as const;
 
@@ -66,7 +75,7 @@ async function confirmed({ ask }: CommandContext, id: string): Promise<boolean> 
 
 /** Says what stands now, and notes it in the audit if it is news. Exit status 0 if it is what was asked for. */
 function tell(
-  context: CommandContext,
+  context: Io,
   { paths, log }: Engine,
   approval: ApprovalRecord,
   wanted: 'approved' | 'denied',
@@ -74,6 +83,7 @@ function tell(
 ): number {
   const { id, tool, rule, answer, client, project, expiresAt } = approval;
   const state = stateNow(approval);
+  context.json?.({ id, state, changed });
   if (!changed) {
     const end = { pending: 'still waits', used: 'was approved before, and is used' }[state as string];
     context.stdout(`${id} ${end ?? (state === 'expired' ? 'has expired' : `was ${state} before`)}.\n`);

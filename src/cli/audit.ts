@@ -1,25 +1,25 @@
 // `sidejob audit`: what happened to jobs, and what was decided on calls.
-import { parseArgs } from 'node:util';
 import { resolvePaths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
 import { type AuditLine, comingLines, lastLines } from '../jobs/audit-read.js';
 import { dollars } from '../jobs/figures.js';
 import { visible } from '../output/printable.js';
 import { array, number, string } from '../providers/json.js';
-import type { Command, CommandContext } from './context.js';
+import type { CommandContext } from './context.js';
+import { command, JSON_OPTION } from './options.js';
 import { withJobs } from './with-jobs.js';
 
-export const auditCommand: Command = async (argv, context) => {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      lines: { type: 'string', short: 'n', default: '50' },
-      follow: { type: 'boolean', short: 'f' },
-      json: { type: 'boolean' },
-      job: { type: 'string' },
-    },
-  });
-  const count = Number(values.lines);
+const LINES = 50;
+
+const options = {
+  lines: { type: 'string', short: 'n', value: 'N', about: `the last ${LINES}, or N` },
+  follow: { type: 'boolean', short: 'f', about: 'and what comes' },
+  job: { type: 'string', value: 'ID', about: 'of one job alone' },
+  json: { ...JSON_OPTION, about: 'as it stands in audit.log: an object a line' },
+} as const;
+
+export const auditCommand = command({ options }, async ({ values }, context) => {
+  const count = Number(values.lines ?? LINES);
   if (!Number.isInteger(count) || count < 1 || count > 1_000_000) {
     throw new SidejobError('bad_argument', `-n ${values.lines} is not a whole number from 1 to 1000000.`);
   }
@@ -35,7 +35,7 @@ export const auditCommand: Command = async (argv, context) => {
   const shown = new Set(last.map(({ text }) => text));
   for await (const line of coming ?? []) if (wanted(line) && !shown.has(line.text)) show(line);
   return 0;
-};
+});
 
 /** Has what waits in the store written. The audit can be read even if the store cannot. */
 async function writeWaiting(context: CommandContext): Promise<void> {

@@ -1,24 +1,31 @@
 // `sidejob cancel ID...`: ends jobs with their processes.
-import { parseArgs } from 'node:util';
 import { SidejobError } from '../errors.js';
 import { cancelJob } from '../jobs/cancel.js';
 import { requireJob } from '../jobs/lookup.js';
-import type { Command } from './context.js';
+import { checkUngoverned } from './inside-job.js';
+import { personView } from './job-view.js';
+import { command, JSON_OPTION } from './options.js';
 import { withJobs } from './with-jobs.js';
 
-export const cancelCommand: Command = async (argv, context) => {
-  const { positionals } = parseArgs({ args: argv, options: {}, allowPositionals: true });
-  if (positionals.length === 0) {
-    throw new SidejobError('bad_argument', 'a job id is needed.', '"sidejob list" shows them.');
-  }
-  return withJobs(context, async (engine) => {
-    const jobs = positionals.map((typed) => requireJob(engine, typed));
-    const done = await Promise.all(jobs.map((job) => cancelJob(engine, job.id)));
-    for (const { job, changed } of done) {
-      const how = job.signalSent ? `, ${job.signalSent}` : '';
-      const note = changed ? how : ' (it had ended before)';
-      context.stdout(`${job.id} ${job.status}${note}\n`);
+export const cancelCommand = command(
+  { options: { json: JSON_OPTION }, words: true, notes: 'Exit status: 1 if one of them could not be ended.' },
+  ({ values, positionals }, context) => {
+    if (positionals.length === 0) {
+      throw new SidejobError('bad_argument', 'a job id is needed.', '"sidejob list" shows them.');
     }
-    return done.every(({ job }) => job.finishedAt !== null) ? 0 : 1;
-  });
-};
+    return withJobs(context, async (engine) => {
+      await checkUngoverned(engine, 'sidejob cancel');
+      const jobs = positionals.map((typed) => requireJob(engine, typed));
+      const done = await Promise.all(jobs.map((job) => cancelJob(engine, job.id)));
+      if (values.json) {
+        const views = done.map(async ({ job, changed }) => ({ ...(await personView(engine, job)), changed }));
+        context.stdout(`${JSON.stringify(await Promise.all(views), null, 2)}\n`);
+      }
+      for (const { job, changed } of values.json ? [] : done) {
+        const how = job.signalSent ? `, ${job.signalSent}` : '';
+        context.stdout(`${job.id} ${job.status}${changed ? how : ' (it had ended before)'}\n`);
+      }
+      return done.every(({ job }) => job.finishedAt !== null) ? 0 : 1;
+    });
+  },
+);

@@ -4,58 +4,12 @@ import { nearest } from '../config/nearest.js';
 import { SidejobError } from '../errors.js';
 import { printable } from '../output/printable.js';
 import { VERSION } from '../version.js';
-import type { Command, CommandContext } from './context.js';
+import { COMMANDS, COMPLETE, entryOf } from './commands.js';
+import type { CommandContext } from './context.js';
+import { forPerson } from './for-person.js';
+import { helpOf, overviewOfCommands } from './help.js';
 
-const USAGE = `Sidejob ${VERSION}: background jobs for LLM CLIs
-
-  sidejob                          serve MCP on stdin and stdout (what a client starts)
-  sidejob list [--all] [--json]    jobs that run, or ended unread; --all: ended and read ones, too
-               [--limit N]         the newest 30, or N
-  sidejob show ID [--json]         one job with its answer
-  sidejob logs ID [-f] [--stderr]  what it printed; -f: follow to its end
-  sidejob cancel ID...             end jobs with their processes
-  sidejob providers [--json]       the CLIs there are, their logins and what is wrong
-  sidejob providers add [NAME]     enter a recipe for a CLI that is not built in; without NAME: which there are
-  sidejob providers test NAME      one prompt through it, with command line, events and answer
-  sidejob usage [--by KEY]         what ended jobs have used, by provider, model, day or label;
-               [--days N] [--json] of the last 30 days, or N
-  sidejob policy check [FILE]      whether the policy is valid; else the line that is not
-  sidejob policy explain TOOL      what it says of a call, and which rule: [--args JSON] [--policy FILE] [--json]
-  sidejob policy init NAME         begin with one: read-only, careful or open [--force]
-  sidejob approvals [--all]        calls that wait for a person's word; --all: answered ones, too
-               [--json]
-  sidejob approve ID [--yes]       shows such a call in full, and lets it pass once
-  sidejob deny ID [--reason TEXT]  refuses it
-  sidejob audit [-n N] [-f]        what happened to jobs and what was decided, the last 50 lines or N;
-               [--job ID] [--json] -f: and what comes
-  sidejob doctor [--json] [--fix]  what is wrong here, and what to do about it; --fix: what is safe to mend
-  sidejob config [--json]          every setting with its value and where it comes from
-  sidejob config edit              config.toml in your editor; also: path, template, schema
-  sidejob mcp install CLIENT       enter Sidejob in claude-code, claude-desktop, cursor, vscode, codex or gemini
-  sidejob mcp uninstall CLIENT     and take it out again
-  sidejob mcp print CLIENT         the entry, to paste; for more clients
-
-An ID may be any unique prefix, or its last part alone.
-`;
-
-const COMMANDS: Record<string, () => Promise<Command>> = {
-  list: async () => (await import('./list.js')).listCommand,
-  show: async () => (await import('./show.js')).showCommand,
-  logs: async () => (await import('./logs.js')).logsCommand,
-  cancel: async () => (await import('./cancel.js')).cancelCommand,
-  providers: async () => (await import('./providers.js')).providersCommand,
-  usage: async () => (await import('./usage.js')).usageCommand,
-  policy: async () => (await import('./policy.js')).policyCommand,
-  approvals: async () => (await import('./approvals.js')).approvalsCommand,
-  approve: async () => (await import('./approve.js')).approveCommand,
-  deny: async () => (await import('./approve.js')).denyCommand,
-  audit: async () => (await import('./audit.js')).auditCommand,
-  doctor: async () => (await import('./doctor.js')).doctorCommand,
-  config: async () => (await import('./config.js')).configCommand,
-  mcp: async () => (await import('./mcp.js')).mcpEntry,
-};
-
-/** Runs a subcommand. Exit status: 0 good, 1 it failed, 2 it was called wrongly. */
+/** Runs a subcommand. Exit status: 0 good, 1 it failed, 2 it was called wrongly; of jobs: see exit-status.ts. */
 export async function runCommand(name: string | undefined, argv: string[], env: NodeJS.ProcessEnv): Promise<number> {
   const context: CommandContext = {
     env: { ...env, HOME: env.HOME ?? homedir() },
@@ -65,37 +19,61 @@ export async function runCommand(name: string | undefined, argv: string[], env: 
   };
   // A reader that has seen enough (`| head`) is not an error.
   process.stdout.on('error', () => process.exit(0));
-  if (name === undefined || ['help', '--help', '-h'].includes(name)) {
-    context.stdout(USAGE);
-    return 0;
-  }
-  if (['version', '--version', '-v'].includes(name)) {
-    context.stdout(`${VERSION}\n`);
-    return 0;
-  }
-  if (name !== 'mcp' && argv.some((arg) => arg === '--help' || arg === '-h')) {
-    context.stdout(USAGE);
-    return 0;
-  }
-  const load = COMMANDS[name];
-  if (!load) {
-    const near = nearest(name, Object.keys(COMMANDS));
-    context.stderr(`sidejob: no command "${name}"${near ? `; ${near}?` : '.'} "sidejob help" lists them.\n`);
-    return 2;
-  }
+  process.stderr.on('error', () => {});
   try {
-    return await (await load())(argv, context);
+    return await dispatch(name, argv, context);
   } catch (error) {
     if (error instanceof SidejobError) {
       context.stderr(`sidejob: ${printable(forPerson(error.line))}\n`);
       return error.code === 'bad_argument' ? 2 : 1;
     }
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-      context.stderr(`sidejob ${name}: ${error.message}\n`);
+      context.stderr(`sidejob ${name}: ${printable(error.message)}\n`);
       return 2;
     }
     throw error;
   }
+}
+
+async function dispatch(name: string | undefined, argv: string[], context: CommandContext): Promise<number> {
+  if (name === undefined) return (await import('./overview.js')).overview(context);
+  if (['version', '--version', '-v'].includes(name)) {
+    context.stdout(`${VERSION}\n`);
+    return 0;
+  }
+  if (name === COMPLETE) return (await import('./complete.js')).completeCommand(argv, context);
+  if (['help', '--help', '-h'].includes(name)) return help(argv[0], context);
+  const entry = entryOf(name);
+  if (!entry) return unknown(name, context);
+  // What follows `--` is no option of ours.
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  if (own.some((arg) => arg === '--help' || arg === '-h')) {
+    const text = await helpOf(entry);
+    if (text !== undefined) return say(text, context);
+  }
+  return (await entry.load())(argv, context);
+}
+
+async function help(name: string | undefined, context: CommandContext): Promise<number> {
+  if (name === undefined) return say(overviewOfCommands(), context);
+  const entry = entryOf(name);
+  if (!entry) return unknown(name, context);
+  const text = await helpOf(entry);
+  return text === undefined ? (await entry.load())(['--help'], context) : say(text, context);
+}
+
+function say(text: string, { stdout }: CommandContext): number {
+  stdout(text);
+  return 0;
+}
+
+function unknown(name: string, { stderr }: CommandContext): number {
+  const near = nearest(
+    name,
+    COMMANDS.map((entry) => entry.name),
+  );
+  stderr(`sidejob: no command "${printable(name)}"${near ? `; ${near}?` : '.'} "sidejob help" lists them.\n`);
+  return 2;
 }
 
 async function ask(question: string): Promise<string> {
@@ -108,12 +86,4 @@ async function ask(question: string): Promise<string> {
   } finally {
     terminal.close();
   }
-}
-
-/** Hints name tools, which a person cannot call. */
-function forPerson(line: string): string {
-  return line
-    .replaceAll('llm_job_list shows', '"sidejob list --all" shows')
-    .replaceAll('llm_job_result', '"sidejob show"')
-    .replaceAll('llm_job_wait', '"sidejob logs -f"');
 }

@@ -1,6 +1,5 @@
 // `sidejob config`: what is in force and why; the file, its template, its schema, and an editor on it.
 import { access } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.js';
 import { nearest } from '../config/nearest.js';
 import { type Paths, resolvePaths } from '../config/paths.js';
@@ -10,41 +9,46 @@ import { checkedConfig } from '../jobs/checked-config.js';
 import { printable } from '../output/printable.js';
 import { Secrets } from '../output/secrets/secrets.js';
 import { PROVIDERS } from '../providers/registry.js';
-import type { Command, CommandContext } from './context.js';
+import type { CommandContext } from './context.js';
+import { command, JSON_OPTION } from './options.js';
 
 const MASKED = '***';
 const ACTIONS = ['show', 'path', 'edit', 'schema', 'template'];
 
-export const configCommand: Command = async (argv, context) => {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    options: { json: { type: 'boolean' } },
-    allowPositionals: true,
-  });
-  const [action = 'show', ...more] = positionals;
-  if (more.length > 0) throw new SidejobError('bad_argument', `"sidejob config ${action}" takes no argument.`);
-  const paths = resolvePaths(context.env);
-  switch (action) {
-    case 'show':
-      return show(context, paths, values.json ?? false);
-    case 'path':
-      context.stdout(`${paths.config}\n`);
-      return 0;
-    case 'edit':
-      return edit(context, paths);
-    case 'schema':
-      context.stdout((await import('../config/template.js')).configSchemaText());
-      return 0;
-    case 'template':
-      context.stdout((await import('../config/template.js')).configTemplate());
-      return 0;
-    default: {
-      const near = nearest(action, ACTIONS);
-      const todo = near ? `${near}?` : `There are ${ACTIONS.join(', ')}.`;
-      throw new SidejobError('bad_argument', `no "sidejob config ${action}".`, todo);
+const NOTES = `show      every setting with its value and where it comes from; without a word it is this
+edit      config.toml in your editor
+path      where that file is
+template  one with every setting, commented
+schema    its JSON Schema, for editors`;
+
+export const configCommand = command(
+  { options: { json: JSON_OPTION }, words: true, notes: NOTES },
+  async ({ values, positionals }, context) => {
+    const [action = 'show', ...more] = positionals;
+    if (more.length > 0) throw new SidejobError('bad_argument', `"sidejob config ${action}" takes no argument.`);
+    const paths = resolvePaths(context.env);
+    switch (action) {
+      case 'show':
+        return show(context, paths, values.json ?? false);
+      case 'path':
+        context.stdout(`${paths.config}\n`);
+        return 0;
+      case 'edit':
+        return edit(context, paths);
+      case 'schema':
+        context.stdout((await import('../config/template.js')).configSchemaText());
+        return 0;
+      case 'template':
+        context.stdout((await import('../config/template.js')).configTemplate());
+        return 0;
+      default: {
+        const near = nearest(action, ACTIONS);
+        const todo = near ? `${near}?` : `There are ${ACTIONS.join(', ')}.`;
+        throw new SidejobError('bad_argument', `no "sidejob config ${action}".`, todo);
+      }
     }
-  }
-};
+  },
+);
 
 async function show({ env, stdout }: CommandContext, paths: Paths, json: boolean): Promise<number> {
   const { config } = await checkedConfig(paths.config, env, PROVIDERS);

@@ -1,7 +1,26 @@
 // What every subcommand is, and what it gets.
 
+/** One option, as util.parseArgs takes it, and what help and completion say of it. */
+export interface Option {
+  type: 'boolean' | 'string';
+  short?: string;
+  multiple?: boolean;
+  about: string;
+  /** What stands for its value in help. */
+  value?: string;
+  /** What its value may be, for completion: words, or a kind of thing that is looked up. */
+  of?: readonly string[] | 'provider' | 'folder' | 'file';
+}
+export type Options = Readonly<Record<string, Option>>;
+
 /** One subcommand; it returns the exit status. */
-export type Command = (argv: string[], context: CommandContext) => Promise<number>;
+export interface Command {
+  (argv: string[], context: CommandContext): Promise<number>;
+  /** Absent for one that explains itself. */
+  readonly options?: Options;
+  /** What its help says after the options. */
+  readonly notes?: string;
+}
 
 export interface CommandContext {
   env: NodeJS.ProcessEnv;

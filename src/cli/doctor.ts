@@ -1,25 +1,26 @@
 // `sidejob doctor`: looks at everything a job needs, and says what to do where something is missing. It writes nothing,
 // spends nothing, and works when nothing else does; each check stands alone.
-import { parseArgs } from 'node:util';
 import { type Paths, pathsIn, resolvePaths } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
 import type { Finding } from '../jobs/doctor/finding.js';
 import { printable } from '../output/printable.js';
 import { PROVIDERS } from '../providers/registry.js';
 import { VERSION } from '../version.js';
-import type { Command, CommandContext } from './context.js';
+import type { CommandContext } from './context.js';
+import { command, JSON_OPTION } from './options.js';
 
 const MARKS = { ok: 'ok', warn: 'warn', problem: 'PROBLEM' } as const;
 
+const options = { json: JSON_OPTION, fix: { type: 'boolean', about: 'mend what is safe to mend' } } as const;
+
 /** Exit status 1 if there is a problem; warnings are none. */
-export const doctorCommand: Command = async (argv, context) => {
-  const { values } = parseArgs({ args: argv, options: { json: { type: 'boolean' }, fix: { type: 'boolean' } } });
+export const doctorCommand = command({ options }, async ({ values }, context) => {
   const findings = await examine(context, values.fix ?? false);
   const healthy = findings.every(({ level }) => level !== 'problem');
   if (values.json) context.stdout(`${JSON.stringify({ ok: healthy, version: VERSION, findings }, null, 2)}\n`);
   else context.stdout(shown(findings));
   return healthy ? 0 : 1;
-};
+});
 
 async function examine(context: CommandContext, fix: boolean): Promise<Finding[]> {
   const { env } = context;

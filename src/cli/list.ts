@@ -1,49 +1,98 @@
 // `sidejob list`: jobs, newest first.
-import { parseArgs } from 'node:util';
-import { SidejobError } from '../errors.js';
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { messageOf, SidejobError } from '../errors.js';
+import { knownProvider } from '../jobs/choose.js';
+import type { Engine } from '../jobs/engine.js';
 import { ago } from '../jobs/figures.js';
-import { type JobView, viewJob } from '../jobs/view.js';
-import { listJobs } from '../store/jobs.js';
-import type { Command } from './context.js';
+import { findProject } from '../jobs/project.js';
+import { settle } from '../jobs/settle.js';
+import { printable } from '../output/printable.js';
+import { activeJobs, type ListFilter, listJobs } from '../store/jobs.js';
+import type { JobStatus } from '../store/record.js';
+import type { CommandContext } from './context.js';
+import { lasted, type PersonView, personView, STATUS_STYLES, statusText } from './job-view.js';
+import { command, JSON_OPTION, listed, oneOf, wholeNumber } from './options.js';
+import { type Cell, columnsOf, table } from './terminal.js';
 import { withJobs } from './with-jobs.js';
 
-export const listCommand: Command = async (argv, context) => {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      all: { type: 'boolean' },
-      json: { type: 'boolean' },
-      limit: { type: 'string', default: '30' },
-    },
-  });
-  const limit = Number(values.limit);
-  if (!Number.isInteger(limit) || limit < 1) {
-    throw new SidejobError('bad_argument', `--limit ${values.limit} is not a whole number above 0.`);
-  }
-  const views = await withJobs(context, async (engine) => {
-    const jobs = listJobs(engine.store, { filter: values.all ? 'any' : 'open', project: null, limit: limit + 1 });
-    // Nothing is masked for the owner, unless it is set to `strict`.
-    return engine.secrets.maskAll(await Promise.all(jobs.map((job) => viewJob(engine, job))));
-  });
-  const more = views.length > limit;
-  views.length = Math.min(views.length, limit);
-  if (more) context.stderr(`The newest ${limit}; --limit N shows more.\n`);
-  if (values.json) context.stdout(`${JSON.stringify(views, null, 2)}\n`);
-  else if (views.length === 0) context.stdout(values.all ? 'No jobs yet.\n' : 'Nothing runs, nothing is unread.\n');
-  else context.stdout(table(views));
-  return 0;
-};
+const STATUSES = ['queued', 'running', 'completed', 'failed', 'canceled', 'orphaned'] as const satisfies JobStatus[];
+const LIMIT = 30;
 
-function table(views: JobView[]): string {
-  const rows = views.map((view) => [
+export const listCommand = command(
+  {
+    options: {
+      all: { type: 'boolean', about: 'ended and read ones, too' },
+      project: { type: 'string', value: 'DIR', of: 'folder', about: 'only of the project around DIR' },
+      provider: { type: 'string', short: 'p', value: 'NAME', of: 'provider', about: 'only of this CLI' },
+      status: {
+        ...{ type: 'string', multiple: true, value: 'STATUS', of: STATUSES },
+        about: `only these: ${STATUSES.join(', ')}; read ones, too`,
+      },
+      limit: { type: 'string', value: 'N', about: `the newest ${LIMIT}, or N` },
+      watch: {
+        type: 'boolean',
+        short: 'w',
+        about: 'live; q or Ctrl-C ends it. Without a terminal: a line for each change',
+      },
+      json: { ...JSON_OPTION, about: 'as JSON; with --watch an object a line' },
+    },
+  },
+  async ({ values }, context) => {
+    const limit = values.limit === undefined ? LIMIT : wholeNumber('limit', values.limit, 1);
+    const statuses = listed(values.status).map((status) => oneOf('status', STATUSES, status) ?? 'queued');
+    const project = values.project === undefined ? null : await projectAround(values.project, context);
+    return withJobs(context, async (engine) => {
+      const filter: ListFilter = {
+        filter: values.all || statuses.length > 0 ? 'any' : 'open',
+        ...{ project, statuses, limit: limit + 1 },
+        ...(values.provider && { provider: knownProvider(engine.providers, values.provider).name }),
+      };
+      if (values.watch) {
+        const { watchJobs } = await import('./watch.js');
+        return watchJobs(engine, context, { ...filter, limit }, values.json ?? false);
+      }
+      const views = await viewsOf(engine, filter);
+      if (views.length > limit) context.stderr(`The newest ${limit}; --limit N shows more.\n`);
+      views.length = Math.min(views.length, limit);
+      if (values.json) context.stdout(`${JSON.stringify(views, null, 2)}\n`);
+      else if (views.length > 0) context.stdout(jobTable(views, columnsOf()));
+      else if (values.all) context.stdout('No jobs yet.\n');
+      else context.stdout(statuses.length > 0 ? 'No such jobs.\n' : 'Nothing runs, nothing is unread.\n');
+      return 0;
+    });
+  },
+);
+
+/** The project that its jobs name: the one around a folder, or the folder itself. */
+async function projectAround(folder: string, { env }: CommandContext): Promise<string> {
+  try {
+    const real = await realpath(resolve(folder));
+    return (await findProject({}, real, env.HOME ?? '')) ?? real;
+  } catch (error) {
+    throw new SidejobError('bad_argument', `--project ${folder} cannot be used: ${messageOf(error)}.`);
+  }
+}
+
+/** The jobs that a filter names, with those that have ended meanwhile told so. */
+export async function viewsOf(engine: Engine, filter: ListFilter): Promise<PersonView[]> {
+  await Promise.all(activeJobs(engine.store).map(({ id }) => settle(engine, id)));
+  return Promise.all(listJobs(engine.store, filter).map((job) => personView(engine, job)));
+}
+
+/** Jobs as a table, cut to the terminal. */
+export function jobTable(views: readonly PersonView[], columns: number | undefined): string {
+  const heads = ['JOB', 'STATUS', 'ASKED', 'TOOK', ''].map((text) => ({ text, style: 'dim' as const }));
+  return table([heads, ...views.map(rowOf)], { columns });
+}
+
+function rowOf(view: PersonView): Cell[] {
+  const notes = [view.label, view.activity ?? view.error, view.unread && 'unread', view.pinned && 'pinned'];
+  return [
     view.jobId,
-    view.status + (view.reason ? ` (${view.reason})` : ''),
+    { text: statusText(view), style: STATUS_STYLES[view.status] },
     `${ago(Date.parse(view.createdAt), Date.now())} ago`,
-    `${view.elapsedSec} s`,
-    [view.label, view.activity ?? view.error, view.unread && 'unread'].filter(Boolean).join(' · '),
-  ]);
-  const all = [['JOB', 'STATUS', 'ASKED', 'TOOK', ''], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-  return `${all.map((row) => line(row).trimEnd()).join('\n')}\n`;
+    lasted(view.elapsedSec),
+    printable(notes.filter(Boolean).join(' · ')).replaceAll('\n', ' '),
+  ];
 }

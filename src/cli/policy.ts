@@ -1,12 +1,12 @@
 // `sidejob policy`: checks the policy, explains what it says of a call, and begins one.
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { resolvePaths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
 import { PolicyFile, type PolicyPlace, policyPlace } from '../policy/load.js';
-import type { Command, CommandContext } from './context.js';
+import type { CommandContext } from './context.js';
 import { explainCall } from './explain-policy.js';
 import { initPolicy } from './init-policy.js';
+import { command, JSON_OPTION } from './options.js';
 
 const USAGE = `  sidejob policy check [FILE]             whether it is valid; else the line that is not
   sidejob policy explain TOOL             what it says of a call, and the rule that says so
@@ -14,31 +14,34 @@ const USAGE = `  sidejob policy check [FILE]             whether it is valid; el
   sidejob policy init NAME [--force]      begin with read-only, careful or open
 `;
 
-export const policyCommand: Command = async (argv, context) => {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    options: {
-      args: { type: 'string', default: '{}' },
-      policy: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      force: { type: 'boolean', default: false },
-    },
-    allowPositionals: true,
-  });
-  const [action, name, ...rest] = positionals;
-  if (rest.length > 0) throw new SidejobError('bad_argument', `one at a time, not also ${rest.join(' ')}.`);
-  switch (action) {
-    case 'check':
-      return check(context, placeOf(context, name ?? values.policy));
-    case 'explain':
-      if (name === undefined) throw new SidejobError('bad_argument', `which tool?\n${USAGE}`);
-      return explainCall(context, placeOf(context, values.policy), name, values.args, values.json);
-    case 'init':
-      return initPolicy(context, name, values.force);
-    default:
-      throw new SidejobError('bad_argument', `${action ? `no "sidejob policy ${action}". ` : ''}There are:\n${USAGE}`);
-  }
-};
+const options = {
+  args: { type: 'string', value: 'JSON', about: 'with explain: the arguments of the call' },
+  policy: { type: 'string', value: 'FILE', of: 'file', about: 'another policy than the one that counts' },
+  json: { ...JSON_OPTION, about: 'with explain: as JSON' },
+  force: { type: 'boolean', about: 'with init: in place of the one there is' },
+} as const;
+
+export const policyCommand = command(
+  { options, words: true, notes: USAGE },
+  async ({ values, positionals }, context) => {
+    const [action, name, ...rest] = positionals;
+    if (rest.length > 0) throw new SidejobError('bad_argument', `one at a time, not also ${rest.join(' ')}.`);
+    switch (action) {
+      case 'check':
+        return check(context, placeOf(context, name ?? values.policy));
+      case 'explain':
+        if (name === undefined) throw new SidejobError('bad_argument', `which tool?\n${USAGE}`);
+        return explainCall(context, placeOf(context, values.policy), name, values.args ?? '{}', values.json ?? false);
+      case 'init':
+        return initPolicy(context, name, values.force ?? false);
+      default:
+        throw new SidejobError(
+          'bad_argument',
+          `${action ? `no "sidejob policy ${action}". ` : ''}There are:\n${USAGE}`,
+        );
+    }
+  },
+);
 
 /** What a person names is found from the folder he is in; what a server is told must be absolute. */
 function placeOf({ env }: CommandContext, named: string | undefined): PolicyPlace {

@@ -1,9 +1,9 @@
 // `sidejob providers`: the CLIs there are, recipes for more of them, and a trial.
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { SidejobError } from '../errors.js';
 import { ACCESS_LEVELS, EFFORT_LEVELS } from '../providers/provider.js';
-import type { Command, CommandContext } from './context.js';
+import type { CommandContext } from './context.js';
+import { command, JSON_OPTION, oneOf } from './options.js';
 import { addRecipe, listRecipes } from './recipes.js';
 import { tryProvider } from './try-provider.js';
 import { withJobs } from './with-jobs.js';
@@ -15,44 +15,48 @@ const USAGE = `  sidejob providers [--json]            the CLIs there are, their
       [--model M] [--access LEVEL] [--effort E] [--system TEXT] [--cwd DIR] [--continue ID]
 `;
 
-export const providersCommand: Command = async (argv, context) => {
-  const text = { type: 'string' } as const;
-  const { values, positionals } = parseArgs({
-    args: argv,
-    options: {
-      ...{ json: { type: 'boolean' }, 'dry-run': { type: 'boolean' }, continue: text },
-      ...{ model: text, access: text, effort: text, system: text, cwd: text },
-    },
-    allowPositionals: true,
-  });
-  const [action, name, ...rest] = positionals;
-  switch (action) {
-    case undefined:
-      return listProviders(context, values.json ?? false);
-    case 'add':
-      if (rest.length > 0) throw new SidejobError('bad_argument', 'one recipe at a time.');
-      return name === undefined ? listRecipes(context) : addRecipe(context, name, values['dry-run'] ?? false);
-    case 'test': {
-      if (name === undefined) throw new SidejobError('bad_argument', 'which provider? "sidejob providers" lists them.');
-      const { model, access, effort, system, cwd, continue: continueJob } = values;
-      const trial = {
-        ...{ prompt: rest.join(' ') || undefined, model, systemPrompt: system, cwd: cwd && resolve(cwd), continueJob },
-        ...{ access: oneOf('access', ACCESS_LEVELS, access), effort: oneOf('effort', EFFORT_LEVELS, effort) },
-      };
-      return tryProvider(context, name, Object.fromEntries(Object.entries(trial).filter(([, value]) => value)));
-    }
-    default:
-      throw new SidejobError('bad_argument', `no "sidejob providers ${action}". There are:\n${USAGE}`);
-  }
-};
+const options = {
+  json: JSON_OPTION,
+  'dry-run': { type: 'boolean', about: 'with add: only show it' },
+  model: { type: 'string', value: 'NAME', about: 'with test, as all that follow' },
+  access: { type: 'string', value: 'LEVEL', of: ACCESS_LEVELS, about: ACCESS_LEVELS.join(', ') },
+  effort: { type: 'string', value: 'LEVEL', of: EFFORT_LEVELS, about: EFFORT_LEVELS.join(', ') },
+  system: { type: 'string', value: 'TEXT', about: 'a system prompt' },
+  cwd: { type: 'string', value: 'DIR', of: 'folder', about: 'where it works; an empty folder if not said' },
+  continue: { type: 'string', value: 'ID', about: 'go on with the conversation of a job' },
+} as const;
 
-function oneOf<T extends string>(option: string, known: readonly T[], given: string | undefined): T | undefined {
-  const found = known.find((each) => each === given);
-  if (given !== undefined && !found) {
-    throw new SidejobError('bad_argument', `--${option} ${given}: there are ${known.join(', ')}.`);
-  }
-  return found;
-}
+export const providersCommand = command(
+  { options, words: true, notes: USAGE },
+  async ({ values, positionals }, context) => {
+    const [action, name, ...rest] = positionals;
+    switch (action) {
+      case undefined:
+        return listProviders(context, values.json ?? false);
+      case 'add':
+        if (rest.length > 0) throw new SidejobError('bad_argument', 'one recipe at a time.');
+        return name === undefined ? listRecipes(context) : addRecipe(context, name, values['dry-run'] ?? false);
+      case 'test': {
+        if (name === undefined)
+          throw new SidejobError('bad_argument', 'which provider? "sidejob providers" lists them.');
+        const { model, access, effort, system, cwd, continue: continueJob } = values;
+        const trial = {
+          ...{
+            prompt: rest.join(' ') || undefined,
+            model,
+            systemPrompt: system,
+            cwd: cwd && resolve(cwd),
+            continueJob,
+          },
+          ...{ access: oneOf('access', ACCESS_LEVELS, access), effort: oneOf('effort', EFFORT_LEVELS, effort) },
+        };
+        return tryProvider(context, name, Object.fromEntries(Object.entries(trial).filter(([, value]) => value)));
+      }
+      default:
+        throw new SidejobError('bad_argument', `no "sidejob providers ${action}". There are:\n${USAGE}`);
+    }
+  },
+);
 
 async function listProviders(context: CommandContext, json: boolean): Promise<number> {
   const { describeProviders } = await import('../jobs/providers.js');

@@ -1,41 +1,39 @@
 // `sidejob show ID`: one job with its answer.
-import { parseArgs } from 'node:util';
 import { requireJob } from '../jobs/lookup.js';
-import { answerText, structuredOf } from '../jobs/result.js';
+import { answerText } from '../jobs/result.js';
 import { settle } from '../jobs/settle.js';
-import { viewJob } from '../jobs/view.js';
 import { printable } from '../output/printable.js';
-import { markRead } from '../store/transitions.js';
-import type { Command } from './context.js';
+import { personView, STATUS_STYLES } from './job-view.js';
 import { oneId } from './one-id.js';
+import { command, JSON_OPTION } from './options.js';
+import { nowRead, withAnswer } from './stay.js';
+import { type Cell, table } from './terminal.js';
 import { withJobs } from './with-jobs.js';
 
-export const showCommand: Command = async (argv, context) => {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    options: { json: { type: 'boolean' } },
-    allowPositionals: true,
-  });
-  const typed = oneId(positionals);
-  return withJobs(context, async (engine) => {
-    const known = requireJob(engine, typed);
-    const job = (await settle(engine, known.id)) ?? known;
-    // Nothing is masked for the owner, unless it is set to `strict`.
-    const view = await engine.secrets.maskAll(await viewJob(engine, job));
-    const answer = await engine.secrets.mask(await answerText(engine, job));
-    if (values.json) {
-      const structured = await engine.secrets.maskAll(await structuredOf(engine, job));
-      const { sessionId, login, usage } = job;
-      context.stdout(`${JSON.stringify({ ...view, sessionId, login, usage, answer, structured }, null, 2)}\n`);
+export const showCommand = command(
+  { options: { json: JSON_OPTION }, words: true },
+  ({ values, positionals }, context) => {
+    const typed = oneId(positionals);
+    return withJobs(context, async (engine) => {
+      const known = requireJob(engine, typed);
+      const job = await nowRead(engine, (await settle(engine, known.id)) ?? known);
+      if (values.json) {
+        context.stdout(`${JSON.stringify(await withAnswer(engine, job), null, 2)}\n`);
+        return 0;
+      }
+      const view = await personView(engine, job);
+      // Nothing is masked for the owner, unless it is set to `strict`.
+      const answer = await engine.secrets.mask(await answerText(engine, job));
+      const more = { ...(job.sessionId && { sessionId: job.sessionId }), ...(job.login && { login: job.login }) };
+      const rows = Object.entries({ ...view, ...more, ...job.usage }).map(([name, value]): Cell[] => {
+        const text = printable(String(value)).replaceAll('\n', ' ');
+        return [
+          { text: name.padEnd(14), style: 'dim' },
+          name === 'status' ? { text, style: STATUS_STYLES[view.status] } : text,
+        ];
+      });
+      context.stdout(`${table(rows)}${answer ? `\n${printable(answer.trimEnd())}\n` : ''}`);
       return 0;
-    }
-    const more = { ...(job.sessionId && { sessionId: job.sessionId }), ...(job.login && { login: job.login }) };
-    const facts = Object.entries({ ...view, ...more, ...job.usage }).map(
-      ([name, value]) => `${name.padEnd(14)} ${printable(String(value)).replaceAll('\n', ' ')}`,
-    );
-    // Shown is read.
-    await engine.store.write(() => markRead(engine.store, job.id, Date.now()));
-    context.stdout(`${facts.join('\n')}\n${answer ? `\n${printable(answer.trimEnd())}\n` : ''}`);
-    return 0;
-  });
-};
+    });
+  },
+);

@@ -19,6 +19,7 @@ import type { Provider } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
 import { markRead } from '../store/transitions.js';
 import type { CommandContext } from './context.js';
+import { quoted } from './quoted.js';
 import { withJobs } from './with-jobs.js';
 
 const PROMPT = 'Reply with the one word: ready';
@@ -86,10 +87,6 @@ async function unreadLines(engine: Engine, job: JobRecord, provider: Provider): 
   if (unread.length === 0) return '';
   const shown = unread.slice(0, UNREAD_LINES).map((piece) => oneLine(piece.replaceAll('\n', ' '), 300));
   return `not understood: ${unread.length} of ${pieces.length}, beginning with\n${indented(shown.join('\n'))}`;
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function indented(text: string): string {

@@ -1,0 +1,154 @@
+// What run, submit, continue and retry have in common: the request that a command line means, and starting it.
+import { readFile, realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { messageOf, SidejobError } from '../errors.js';
+import { fenced } from '../jobs/attach.js';
+import { chooseProvider } from '../jobs/choose.js';
+import type { Engine } from '../jobs/engine.js';
+import { findProject } from '../jobs/project.js';
+import type { Caller, JobRequest, Submitted } from '../jobs/request.js';
+import { submitJob } from '../jobs/submit.js';
+import { isObject } from '../providers/json.js';
+import { ACCESS_LEVELS, EFFORT_LEVELS } from '../providers/provider.js';
+import type { Options } from './context.js';
+import { duration, type Given, JSON_OPTION, oneOf } from './options.js';
+import { pipedText } from './piped.js';
+
+/** What every new question may say. */
+export const MANNER_OPTIONS = {
+  attach: {
+    ...{ type: 'string', short: 'a', multiple: true, value: 'FILE', of: 'file' },
+    about: 'a file, or job:ID for the answer of a job; may stand several times',
+  },
+  effort: { type: 'string', value: 'LEVEL', of: EFFORT_LEVELS, about: EFFORT_LEVELS.join(', ') },
+  timeout: {
+    type: 'string',
+    short: 't',
+    value: 'TIME',
+    about: 'its limit: 90 (seconds), 15m, 2h; timeoutSec if not said',
+  },
+  'idle-timeout': { type: 'string', value: 'TIME', about: 'end it after so long without output' },
+  label: { type: 'string', short: 'l', value: 'TEXT', about: 'a name for it in lists' },
+  schema: { type: 'string', value: 'FILE', of: 'file', about: 'a JSON Schema that the answer must fit' },
+  fresh: { type: 'boolean', about: 'another job even if the same is under way' },
+} as const satisfies Options;
+
+/** What a conversation keeps once it has begun. */
+export const NEW_OPTIONS = {
+  provider: {
+    ...{ type: 'string', short: 'p', multiple: true, value: 'NAME', of: 'provider' },
+    about: 'which CLI; several, with commas, are asked side by side',
+  },
+  model: { type: 'string', short: 'm', value: 'NAME', about: 'a model of that CLI' },
+  cwd: { type: 'string', short: 'C', value: 'DIR', of: 'folder', about: 'where it works; here if not said' },
+  access: {
+    ...{ type: 'string', value: 'LEVEL', of: ACCESS_LEVELS },
+    about: `${ACCESS_LEVELS.join(', ')}; read-only if not said`,
+  },
+  system: { type: 'string', value: 'TEXT', about: 'a system prompt' },
+} as const satisfies Options;
+
+export const DETACH_OPTION = {
+  detach: { type: 'boolean', short: 'd', about: 'do not wait for the answer: print the id' },
+} as const satisfies Options;
+
+export const ASK_OPTIONS = { ...NEW_OPTIONS, ...MANNER_OPTIONS, json: JSON_OPTION } as const;
+
+type AskValues = Partial<Given<typeof ASK_OPTIONS>['values']>;
+
+/** The request of a command line, without its prompt. */
+export async function requestOf(values: AskValues): Promise<Omit<JobRequest, 'prompt' | 'provider'>> {
+  const { model, effort, system, timeout, label, schema, fresh } = values;
+  const idle = values['idle-timeout'];
+  const request = {
+    ...{ kind: 'async' as const, model, label, fresh, systemPrompt: system },
+    cwd: values.cwd === undefined ? undefined : resolve(values.cwd),
+    access: oneOf('access', ACCESS_LEVELS, values.access),
+    effort: oneOf('effort', EFFORT_LEVELS, effort),
+    // As the person sees them, wherever the job works.
+    attach: values.attach?.map((name) => (name.startsWith('job:') ? name : resolve(name))),
+    timeoutSec: timeout === undefined ? undefined : limit('timeout', timeout),
+    idleTimeoutSec: idle === undefined ? undefined : limit('idle-timeout', idle),
+    outputSchema: schema === undefined ? undefined : await schemaIn(schema),
+  };
+  return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as typeof request & {
+    kind: 'async';
+  };
+}
+
+const LIMIT_MAX_SEC = 7 * 86_400;
+
+function limit(option: string, given: string): number {
+  const seconds = duration(option, given);
+  if (seconds >= 1 && seconds <= LIMIT_MAX_SEC) return seconds;
+  throw new SidejobError('bad_argument', `--${option} ${given}: from 1 second to 7 days.`);
+}
+
+async function schemaIn(file: string): Promise<Record<string, unknown>> {
+  try {
+    const schema: unknown = JSON.parse(await readFile(resolve(file), 'utf8'));
+    if (isObject(schema)) return schema;
+    throw new Error('it is no object');
+  } catch (error) {
+    throw new SidejobError('bad_argument', `--schema ${file} cannot be used: ${messageOf(error)}.`);
+  }
+}
+
+/**
+ * The prompt: what was typed, and what came through a pipe. With both, what came is appended as data.
+ * @throws SidejobError `bad_argument` if there is neither
+ */
+export async function promptOf(words: readonly string[], stderr: (text: string) => void): Promise<string> {
+  const typed = words.join(' ');
+  const only = typed === '-' || typed.trim() === '';
+  const piped = await pipedText(stderr, only);
+  if (only) {
+    if (piped?.trim()) return piped;
+    throw new SidejobError('bad_argument', 'there is no prompt.', 'Say it in quotes, or pipe it in.');
+  }
+  return piped?.trim() ? `${typed}\n\n${fenced('standard input', piped)}` : typed;
+}
+
+/** Who asks at a terminal, and from where: the project around the folder he is in, else that folder. */
+export async function personHere(env: NodeJS.ProcessEnv): Promise<Caller & { cwd: string }> {
+  const cwd = await realpath(process.cwd());
+  return { client: CLIENT, project: (await findProject({}, cwd, env.HOME ?? '')) ?? cwd, cwd };
+}
+
+/** As jobs, audit and counters name the person. */
+export const CLIENT = 'command-line';
+
+export interface Asked {
+  started: Submitted[];
+  /** Of several; what was refused did not hold back the rest. */
+  refused: SidejobError[];
+}
+
+/**
+ * Starts one job for each provider.
+ * @throws SidejobError if there is none
+ */
+export async function startAll(
+  engine: Engine,
+  caller: Caller,
+  request: Omit<JobRequest, 'provider'>,
+  names: readonly string[],
+): Promise<Asked> {
+  const asked: Asked = { started: [], refused: [] };
+  // All of them are known before the first is started.
+  const providers = [];
+  for (const name of names.length > 0 ? names : [undefined]) {
+    providers.push(await chooseProvider(engine, name, caller.client));
+  }
+  for (const provider of providers) {
+    try {
+      asked.started.push(await submitJob(engine, caller, request, provider));
+    } catch (error) {
+      if (!(error instanceof SidejobError) || providers.length === 1) throw error;
+      asked.refused.push(error);
+    }
+  }
+  const [first] = asked.refused;
+  if (asked.started.length === 0 && first) throw first;
+  return asked;
+}

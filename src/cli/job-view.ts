@@ -1,0 +1,45 @@
+// A job as the command line shows it: what every caller gets, and what only the owner is told.
+import type { Engine } from '../jobs/engine.js';
+import { type JobView, viewJob } from '../jobs/view.js';
+import type { JobRecord, JobStatus } from '../store/record.js';
+import type { Style } from './terminal.js';
+
+export interface PersonView extends JobView {
+  project?: string;
+  /** The job that this one tries once more. */
+  retryOf?: string;
+  pinned?: true;
+}
+
+/** Nothing in it is masked for the owner, unless `redact` is set to `strict`. */
+export async function personView(engine: Engine, job: JobRecord): Promise<PersonView> {
+  return engine.secrets.maskAll({
+    ...(await viewJob(engine, job)),
+    ...(job.project !== null && { project: job.project }),
+    ...(job.resume === 0 && job.parentId !== null && { retryOf: job.parentId }),
+    ...(job.pinned === 1 && { pinned: true as const }),
+  });
+}
+
+export const STATUS_STYLES: Record<JobStatus, Style> = {
+  queued: 'yellow',
+  running: 'cyan',
+  completed: 'green',
+  failed: 'red',
+  canceled: 'dim',
+  orphaned: 'magenta',
+};
+
+/** `failed (timeout)` */
+export function statusText({ status, reason }: Pick<JobView, 'status' | 'reason'>): string {
+  return status + (reason ? ` (${reason})` : '');
+}
+
+/** `3.2 s`, `4 min 10 s`, `1 h 5 min` */
+export function lasted(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  const whole = Math.round(seconds);
+  return whole < 3600
+    ? `${Math.floor(whole / 60)} min ${whole % 60} s`
+    : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

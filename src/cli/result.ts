@@ -1,0 +1,66 @@
+// `sidejob result ID`: the answer alone, or something else that a job left, for pipes and files.
+import type { Engine } from '../jobs/engine.js';
+import { requireJob } from '../jobs/lookup.js';
+import { RESULT_VIEWS, type ResultView, readResult } from '../jobs/result.js';
+import { settle } from '../jobs/settle.js';
+import { printable } from '../output/printable.js';
+import type { JobRecord } from '../store/record.js';
+import { EXIT } from './exit-status.js';
+import { endLine } from './follow.js';
+import { personView } from './job-view.js';
+import { oneId } from './one-id.js';
+import { command, oneOf } from './options.js';
+import { nowRead, withAnswer } from './stay.js';
+import { withJobs } from './with-jobs.js';
+
+const PAGE_BYTES = 256 * 1024;
+
+export const resultCommand = command(
+  {
+    options: {
+      view: {
+        ...{ type: 'string', short: 'v', value: 'VIEW', of: RESULT_VIEWS },
+        about: `${RESULT_VIEWS.join(', ')}; the answer if not said`,
+      },
+      json: { type: 'boolean', about: 'the job with its answer as JSON, or another view as { jobId, view, text }' },
+    },
+    words: true,
+    notes: 'Exit status: 0, or 5 if the job has not ended, and this is what there is so far.',
+  },
+  ({ values, positionals }, context) => {
+    const typed = oneId(positionals);
+    const view = oneOf('view', RESULT_VIEWS, values.view) ?? 'answer';
+    return withJobs(context, async (engine) => {
+      const known = requireJob(engine, typed);
+      const settled = (await settle(engine, known.id)) ?? known;
+      const job = view === 'answer' ? await nowRead(engine, settled) : settled;
+      if (!values.json) {
+        for await (const text of pagesOf(engine, job, view)) {
+          // In a file or a pipe it stays as it is.
+          context.stdout(process.stdout.isTTY ? printable(text) : text);
+        }
+      } else if (view === 'answer') {
+        context.stdout(`${JSON.stringify(await withAnswer(engine, job), null, 2)}\n`);
+      } else {
+        const pages = [];
+        for await (const text of pagesOf(engine, job, view)) pages.push(text);
+        context.stdout(`${JSON.stringify({ jobId: job.id, view, text: pages.join('') }, null, 2)}\n`);
+      }
+      if (view === 'answer' && job.status !== 'completed') context.stderr(endLine(await personView(engine, job), job));
+      return job.finishedAt === null ? EXIT.unfinished : 0;
+    });
+  },
+);
+
+/** All of a view, page by page; an answer ends with a line end. Nothing is masked for the owner, unless `strict` is set. */
+async function* pagesOf(engine: Engine, job: JobRecord, view: ResultView): AsyncGenerator<string> {
+  let last = '';
+  for (let offset = 0; ; ) {
+    const page = await readResult(engine, job, view, offset, PAGE_BYTES);
+    if (page.nextOffset <= offset) break;
+    offset = page.nextOffset;
+    last = page.text;
+    yield page.text;
+  }
+  if (view === 'answer' && last !== '' && !last.endsWith('\n')) yield '\n';
+}

@@ -1,0 +1,70 @@
+// `sidejob submit`: the ids at once, and then no longer than until the jobs have begun.
+import type { Engine } from '../jobs/engine.js';
+import { settle } from '../jobs/settle.js';
+import { findJob } from '../store/jobs.js';
+import type { JobRecord } from '../store/record.js';
+import type { CommandContext } from './context.js';
+import { EXIT, INTERRUPTED } from './exit-status.js';
+import { endLine } from './follow.js';
+import { Interrupts } from './interrupt.js';
+import { personView } from './job-view.js';
+
+const LOOK_MS = 1000;
+
+/** Exit status 0 once all have begun, 1 if one could not be started. */
+export async function waitForStart(
+  engine: Engine,
+  context: CommandContext,
+  jobs: readonly JobRecord[],
+  json: boolean,
+): Promise<number> {
+  const ids = jobs.map(({ id }) => id);
+  if (!json) context.stdout(`${ids.join('\n')}\n`);
+  // A job that waits in the queue is nobody's but ours: without a server, nobody else would start it.
+  const interrupts = new Interrupts(undefined);
+  try {
+    let told = false;
+    let now = await current(engine, jobs);
+    for (; now.some(({ status }) => status === 'queued') && !interrupts.choice; now = await current(engine, jobs)) {
+      if (!told) {
+        for (const job of now.filter(({ status }) => status === 'queued')) {
+          context.stderr(`${job.id} ${(await personView(engine, job)).activity}; Ctrl-C leaves it in the queue\n`);
+        }
+        told = true;
+      }
+      await change(engine, interrupts.signal);
+    }
+    if (json) {
+      const views = await Promise.all(now.map((job) => personView(engine, job)));
+      context.stdout(`${JSON.stringify(views.length === 1 ? views[0] : views, null, 2)}\n`);
+    }
+    const broken = now.filter(({ reason }) => reason === 'spawn_failed');
+    for (const job of broken) context.stderr(endLine(await personView(engine, job), job));
+    if (interrupts.choice?.go === 'detach') return INTERRUPTED[interrupts.choice.signal] ?? EXIT.unfinished;
+    return broken.length > 0 ? EXIT.failed : 0;
+  } finally {
+    interrupts.close();
+  }
+}
+
+/** Settled: one whose launcher did not run anything is queued again. */
+async function current(engine: Engine, jobs: readonly JobRecord[]): Promise<JobRecord[]> {
+  await Promise.all(jobs.map(({ id }) => settle(engine, id)));
+  return jobs.map((job) => findJob(engine.store, job.id) ?? job);
+}
+
+/** Until something changes in the store, for a second at the most. */
+async function change({ store }: Engine, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      stop();
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const stop = store.bell.listen(() => done());
+    const timer = setTimeout(() => done(), LOOK_MS);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}

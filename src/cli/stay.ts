@@ -1,0 +1,136 @@
+// Staying with jobs that were just asked for, until they end or the person leaves.
+import { cancelJob } from '../jobs/cancel.js';
+import type { Engine } from '../jobs/engine.js';
+import { answerText, structuredOf } from '../jobs/result.js';
+import { waitForJobs } from '../jobs/wait.js';
+import { printable } from '../output/printable.js';
+import type { JobRecord } from '../store/record.js';
+import { markRead } from '../store/transitions.js';
+import type { CommandContext } from './context.js';
+import { exitStatusOfAll, INTERRUPTED } from './exit-status.js';
+import { endLine, followJob, mayStream } from './follow.js';
+import { type Choice, Interrupts } from './interrupt.js';
+import { personView } from './job-view.js';
+import { paint } from './terminal.js';
+
+const LOOK_MS = 3_600_000;
+
+/** Returns the exit status: the jobs' own, or that of an interruption. */
+export async function stayWith(
+  engine: Engine,
+  context: CommandContext,
+  jobs: readonly JobRecord[],
+  json: boolean,
+): Promise<number> {
+  const { stderr } = context;
+  for (const job of jobs) stderr(paint('dim', `${job.id} in ${printable(job.cwd)}\n`, process.stderr));
+  const names = jobs.map(({ id }) => id).join(', ');
+  const they = jobs.length > 1 ? 'They go' : 'It goes';
+  const interrupts = new Interrupts(`${names}: [d]etach, [c]ancel, or Enter to wait on? ${they} on meanwhile.`);
+  try {
+    const [only] = jobs;
+    const streams = only !== undefined && jobs.length === 1 && !json && mayStream(engine);
+    const now =
+      only !== undefined && jobs.length === 1
+        ? [await followJob(engine, only, context, interrupts, streams)]
+        : await eachInTurn(engine, jobs, context, interrupts, json);
+    if (interrupts.choice) return await leave(engine, context, now, interrupts.choice, json);
+    return await conclude(engine, context, now, { json, printed: streams || jobs.length > 1 });
+  } finally {
+    interrupts.close();
+  }
+}
+
+/** Several, side by side: each answer is printed when it is whole, in the order in which they end. */
+async function eachInTurn(
+  engine: Engine,
+  jobs: readonly JobRecord[],
+  context: CommandContext,
+  interrupts: Interrupts,
+  json: boolean,
+): Promise<JobRecord[]> {
+  const ended = new Map<string, JobRecord>();
+  for (;;) {
+    const open = jobs.filter(({ id }) => !ended.has(id)).map(({ id }) => id);
+    if (open.length === 0 || interrupts.choice) return jobs.map((job) => ended.get(job.id) ?? job);
+    const options = { until: 'any', waitMs: LOOK_MS, signal: interrupts.signal } as const;
+    const now = await waitForJobs(engine, open, options);
+    await interrupts.answered();
+    for (const job of now.filter(({ finishedAt }) => finishedAt !== null)) {
+      ended.set(job.id, job);
+      if (json) continue;
+      context.stdout(`${paint('bold', `## ${job.provider} (${job.id})`)}\n\n`);
+      await printAnswer(engine, context, job);
+      context.stdout('\n');
+    }
+  }
+}
+
+async function printAnswer(engine: Engine, { stdout }: CommandContext, job: JobRecord): Promise<void> {
+  const answer = (await engine.secrets.mask(await answerText(engine, job))).trimEnd();
+  // In a file or a pipe it stays as it is.
+  if (answer) stdout(`${process.stdout.isTTY ? printable(answer) : answer}\n`);
+}
+
+/** All have ended: what is still to be printed, how it went, and the exit status. */
+async function conclude(
+  engine: Engine,
+  context: CommandContext,
+  jobs: readonly JobRecord[],
+  { json, printed }: { json: boolean; printed: boolean },
+): Promise<number> {
+  const read = await Promise.all(jobs.map((job) => nowRead(engine, job)));
+  if (json) context.stdout(await jobsAsJson(engine, read));
+  for (const job of read) {
+    if (!json && !printed) await printAnswer(engine, context, job);
+    context.stderr(endLine(await personView(engine, job), job));
+  }
+  return exitStatusOfAll(read);
+}
+
+/** Shown is read: the record of a job whose outcome is about to be shown. */
+export async function nowRead({ store }: Engine, job: JobRecord): Promise<JobRecord> {
+  if (job.finishedAt === null || job.readAt !== null) return job;
+  const readAt = Date.now();
+  await store.write(() => markRead(store, job.id, readAt));
+  return { ...job, readAt };
+}
+
+/** One job as an object, several as a list. */
+async function jobsAsJson(engine: Engine, jobs: readonly JobRecord[]): Promise<string> {
+  const views = await Promise.all(jobs.map((job) => withAnswer(engine, job)));
+  return `${JSON.stringify(views.length === 1 ? views[0] : views, null, 2)}\n`;
+}
+
+/** What `--json` shows of a job with its answer; the same for `run`, `show` and `result`. */
+export async function withAnswer(engine: Engine, job: JobRecord): Promise<object> {
+  const answer = await engine.secrets.mask(await answerText(engine, job));
+  const structured = await engine.secrets.maskAll(await structuredOf(engine, job));
+  const { sessionId, login, usage } = job;
+  return { ...(await personView(engine, job)), sessionId, login, usage, answer, structured };
+}
+
+async function leave(
+  engine: Engine,
+  context: CommandContext,
+  jobs: readonly JobRecord[],
+  choice: Choice,
+  json: boolean,
+): Promise<number> {
+  if (choice.go === 'cancel') {
+    context.stderr('Canceling…\n');
+    const done = await Promise.all(jobs.map(({ id }) => cancelJob(engine, id)));
+    const ended = done.map(({ job }) => job);
+    if (json) context.stdout(await jobsAsJson(engine, ended));
+    for (const job of ended) context.stderr(endLine(await personView(engine, job), job));
+    return exitStatusOfAll(ended);
+  }
+  for (const { id, finishedAt, status } of jobs) {
+    if (finishedAt !== null) continue;
+    const queued = status === 'queued' ? ', once a server or "sidejob wait" starts it' : '';
+    context.stderr(
+      `${id} goes on${queued}: "sidejob result ${id}" shows its answer, "sidejob cancel ${id}" ends it.\n`,
+    );
+  }
+  return INTERRUPTED[choice.signal] ?? 1;
+}
