@@ -1,5 +1,6 @@
 // A person's word by the command line, on the store of a living server.
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
@@ -53,8 +54,18 @@ test('a call is listed, shown in full, approved once, and noted in the audit', a
     stdout: expect.stringMatching(/was approved before\.\n$/),
   });
   expect(await sidejob(sandbox, 'deny', id)).toMatchObject({ status: 1, stdout: `${id} was approved before.\n` });
+  const again = await sidejob(sandbox, 'approve', id, '--yes', '--json');
+  expect(JSON.parse(again.stdout)).toEqual({ id, state: 'approved', changed: false });
   expect((await sidejob(sandbox, 'approvals')).stdout).toBe('Nothing waits for approval.\n');
   expect((await sidejob(sandbox, 'approvals', '--all')).stdout).toMatch(/ approved /);
+  const [whole] = JSON.parse((await sidejob(sandbox, 'approvals', '--all', '--json')).stdout);
+  const document = await readFile(join(import.meta.dirname, '../../docs/command-line.md'), 'utf8');
+  const [, keys = ''] = /^\| an approval \| (.*) \|$/m.exec(document) ?? [];
+  expect(
+    Object.keys(whole)
+      .map((key) => `\`${key}\``)
+      .join(', '),
+  ).toBe(keys);
   const audit = (await sidejob(sandbox, 'audit', '--json')).stdout;
   expect(JSON.parse(audit)).toMatchObject({ event: 'decision', effect: 'approved', approval: id, client: 'ed' });
   expect(audit).not.toContain('word');

@@ -1,6 +1,7 @@
 // What jobs have used, limits for a day, and limits of a vendor: as a client and a person see them.
 import { execFile } from 'node:child_process';
 import { expect } from 'vitest';
+import { dayOf } from '../../src/store/usage.js';
 import { test } from '../support/e2e.js';
 import { type Sandbox, SERVER } from '../support/sandbox.js';
 import { asks } from '../support/steps.js';
@@ -28,9 +29,12 @@ test('sidejob usage sums up what was reported, and shows nothing that was not', 
   expect((await usage(sandbox)).stdout).toBe(
     [
       'PROVIDER  JOBS  IN  CACHED  OUT  REASONING      COST',
-      'claude       2  22       0   14          –  $0.00028',
-      'codex        2  11       0    7          0         –',
+      `claude       2  22       0   14          –  $0.00028  ${'█'.repeat(24)}`,
+      `codex        2  11       0    7          0         –  ${'█'.repeat(12)}`,
       'total        4  33       0   21          0  $0.00028',
+      '',
+      'DAY         JOBS  TOKENS',
+      `${dayOf(Date.now())}     4      54  ${'█'.repeat(24)}`,
       '',
     ].join('\n'),
   );
