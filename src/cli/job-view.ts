@@ -1,24 +1,14 @@
-// A job as the command line shows it: what every caller gets, and what only the owner is told.
+// A job as the command line shows it.
 import type { Engine } from '../jobs/engine.js';
-import { type JobView, viewJob } from '../jobs/view.js';
+import { type JobView, type OwnerView, ownerView } from '../jobs/view.js';
 import type { JobRecord, JobStatus } from '../store/record.js';
 import type { Style } from './terminal.js';
 
-export interface PersonView extends JobView {
-  project?: string;
-  /** The job that this one tries once more. */
-  retryOf?: string;
-  pinned?: true;
-}
+export type PersonView = OwnerView;
 
 /** Nothing in it is masked for the owner, unless `redact` is set to `strict`. */
 export async function personView(engine: Engine, job: JobRecord): Promise<PersonView> {
-  return engine.secrets.maskAll({
-    ...(await viewJob(engine, job)),
-    ...(job.project !== null && { project: job.project }),
-    ...(job.resume === 0 && job.parentId !== null && { retryOf: job.parentId }),
-    ...(job.pinned === 1 && { pinned: true as const }),
-  });
+  return engine.secrets.maskAll(await ownerView(engine, job));
 }
 
 export const STATUS_STYLES: Record<JobStatus, Style> = {

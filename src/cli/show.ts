@@ -16,11 +16,13 @@ export const showCommand = command(
     const typed = oneId(positionals);
     return withJobs(context, async (engine) => {
       const known = requireJob(engine, typed);
-      const job = await nowRead(engine, (await settle(engine, known.id)) ?? known);
+      const settled = (await settle(engine, known.id)) ?? known;
       if (values.json) {
-        context.stdout(`${JSON.stringify(await withAnswer(engine, job), null, 2)}\n`);
+        // A program that looks is nobody who reads.
+        context.stdout(`${JSON.stringify(await withAnswer(engine, settled), null, 2)}\n`);
         return 0;
       }
+      const job = await nowRead(engine, settled);
       const view = await personView(engine, job);
       // Nothing is masked for the owner, unless it is set to `strict`.
       const answer = await engine.secrets.mask(await answerText(engine, job));

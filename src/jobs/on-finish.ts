@@ -10,7 +10,7 @@ import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { DEPTH_VARIABLE } from './environment.js';
 import { NOTIFIERS, notice } from './notification.js';
-import { viewJob } from './view.js';
+import { ownerView } from './view.js';
 
 /** Commands that run at once for one server; the other notes stay where any server can take them. */
 const AT_ONCE = 4;
@@ -133,5 +133,5 @@ export class OnFinishRunner {
 /** What the command is told of a job: what `sidejob show --json` says, without the answer. */
 export async function finishedJob(engine: Engine, job: JobRecord) {
   const { sessionId, login, usage } = job;
-  return { ...(await viewJob(engine, job)), sessionId, login, usage };
+  return { ...(await ownerView(engine, job)), sessionId, login, usage };
 }

@@ -46,6 +46,24 @@ export interface JobView {
   resetsAt?: string;
 }
 
+/** What only the owner is told beside it. */
+export interface OwnerView extends JobView {
+  project?: string;
+  /** The job that this one tries once more. */
+  retryOf?: string;
+  pinned?: true;
+}
+
+/** The view of a job for its owner, on the command line and in `[on_finish]`. */
+export async function ownerView(engine: Engine, job: JobRecord): Promise<OwnerView> {
+  return {
+    ...(await viewJob(engine, job)),
+    ...(job.project !== null && { project: job.project }),
+    ...(job.resume === 0 && job.parentId !== null && { retryOf: job.parentId }),
+    ...(job.pinned === 1 && { pinned: true as const }),
+  };
+}
+
 /** The view of a job. An active job's output is read on to tell its activity. */
 export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> {
   const ended = job.finishedAt !== null;
