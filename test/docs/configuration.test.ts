@@ -51,7 +51,18 @@ test('every table, every key of the small ones, and every variable is on the pag
 test('the job that the page shows has the keys that a job has', async () => {
   const [shown = ''] = blocks(CONFIGURATION, 'json');
   const { engine, submit, ended } = await testEngine();
-  const all = new Set(['reason', 'signal', 'model', 'label', 'error', 'usage', 'hint', 'continues', 'resetsAt']);
+  const all = new Set([
+    'reason',
+    'signal',
+    'model',
+    'label',
+    'error',
+    'usage',
+    'hint',
+    'continues',
+    'resetsAt',
+    'project',
+  ]);
   const job = await ended(await submit(answering('x')));
   for (const key of Object.keys(await finishedJob(engine, job))) all.add(key);
   for (const key of Object.keys(JSON.parse(shown))) expect(all).toContain(key);
