@@ -3,6 +3,7 @@
 // hands over to the one that the checkout pins, where there is one, and otherwise says what to install.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 
 const NEEDED = [22, 14] as const;
 
@@ -23,12 +24,16 @@ function pinnedNode(): string | undefined {
 /** Runs the same command line on another Node, in its place as far as one process can stand for another. */
 function handOver(node: string): void {
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    // Ctrl-C goes to all that runs on the terminal; told of it once more, the child would hear it twice.
+    const heard = signal === 'SIGINT' && [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY);
+    process.on(signal, () => heard || child.kill(signal));
+  }
   child.on('error', (error) => {
     console.error(`sidejob: ${node} cannot be started: ${error.message}`);
     process.exit(1);
   });
-  child.on('exit', (status) => process.exit(status ?? 1));
+  child.on('exit', (status, signal) => process.exit(status ?? 128 + (signal ? constants.signals[signal] : 0)));
 }
 
 if (isRecent(process.versions.node)) {

@@ -5,6 +5,7 @@ import { requireJob } from '../jobs/lookup.js';
 import { checkUngoverned } from './inside-job.js';
 import { personView } from './job-view.js';
 import { command, JSON_OPTION } from './options.js';
+import { nowRead } from './stay.js';
 import { withJobs } from './with-jobs.js';
 
 export const cancelCommand = command(
@@ -16,7 +17,13 @@ export const cancelCommand = command(
     return withJobs(context, async (engine) => {
       await checkUngoverned(engine, 'sidejob cancel');
       const jobs = positionals.map((typed) => requireJob(engine, typed));
-      const done = await Promise.all(jobs.map((job) => cancelJob(engine, job.id)));
+      const done = await Promise.all(
+        jobs.map(async ({ id }) => {
+          const { job, changed } = await cancelJob(engine, id);
+          // Whose end one has asked for, one knows of.
+          return { job: changed ? await nowRead(engine, job) : job, changed };
+        }),
+      );
       if (values.json) {
         const views = done.map(async ({ job, changed }) => ({ ...(await personView(engine, job)), changed }));
         context.stdout(`${JSON.stringify(await Promise.all(views), null, 2)}\n`);

@@ -1,7 +1,7 @@
 // The command line: finds the subcommand, and shapes its errors for a person.
 import { homedir } from 'node:os';
 import { nearest } from '../config/nearest.js';
-import { SidejobError } from '../errors.js';
+import { errnoOf, SidejobError } from '../errors.js';
 import { printable } from '../output/printable.js';
 import { VERSION } from '../version.js';
 import { COMMANDS, COMPLETE, entryOf } from './commands.js';
@@ -15,10 +15,16 @@ export async function runCommand(name: string | undefined, argv: string[], env: 
     env: { ...env, HOME: env.HOME ?? homedir() },
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
+    // Where it cannot be written, 'error' has ended us before.
+    flushed: () => new Promise((resolve) => process.stdout.write('', (error) => error || resolve())),
     ask: process.stdin.isTTY && process.stdout.isTTY ? ask : undefined,
   };
-  // A reader that has seen enough (`| head`) is not an error.
-  process.stdout.on('error', () => process.exit(0));
+  process.stdout.on('error', (error) => {
+    // A reader that has seen enough (`| head`) is not an error; a full disk is.
+    if (errnoOf(error) === 'EPIPE') process.exit(0);
+    process.stderr.write(`sidejob: the output cannot be written: ${error.message}\n`);
+    process.exit(1);
+  });
   process.stderr.on('error', () => {});
   try {
     return await dispatch(name, argv, context);

@@ -26,6 +26,8 @@ export interface CommandContext {
   env: NodeJS.ProcessEnv;
   stdout(text: string): void;
   stderr(text: string): void;
+  /** Resolves once all of stdout has been written: the reader may be slow, or the disk full. */
+  flushed(): Promise<void>;
   /** Asks the person at the terminal; undefined where there is none. */
   ask?: ((question: string) => Promise<string>) | undefined;
 }

@@ -2,6 +2,7 @@
 import type { Engine } from '../jobs/engine.js';
 import { shortCount } from '../jobs/figures.js';
 import { answerText } from '../jobs/result.js';
+import { settle } from '../jobs/settle.js';
 import { waitForJobs } from '../jobs/wait.js';
 import { printable } from '../output/printable.js';
 import type { JobRecord } from '../store/record.js';
@@ -31,8 +32,12 @@ export async function followJob(
   const activity = new ActivityLine(context.stderr, job.id);
   for (;;) {
     const options = { until: 'all', waitMs: LOOK_MS, signal: interrupts.signal } as const;
-    const [now = job] = await waitForJobs(engine, [job.id], options);
-    if (await interrupts.answered()) answer.lineIsNew();
+    let [now = job] = await waitForJobs(engine, [job.id], options);
+    if (await interrupts.answered()) {
+      answer.lineIsNew();
+      // It may have ended while the person thought about it.
+      now = (await settle(engine, job.id)) ?? now;
+    }
     const ended = now.finishedAt !== null;
     // What only ends will have an answer that counts; until then it is the last text of several, perhaps.
     const text = streams && !ended ? await engine.secrets.mask(await answerText(engine, now)) : '';

@@ -5,6 +5,9 @@ import { ReadStream, WriteStream } from 'node:tty';
 
 export type Choice = { go: 'detach'; signal: NodeJS.Signals } | { go: 'cancel' };
 
+/** How soon after one SIGINT another one is taken for the same, in milliseconds: no finger is so fast. */
+const ECHO_MS = 100;
+
 /**
  * Listens for the signals that would end this process. Ctrl-C asks on the terminal, a second one cancels; without a
  * terminal, and on SIGTERM and SIGHUP, jobs are left to themselves: ending a wait never touches a job.
@@ -17,8 +20,10 @@ export class Interrupts {
   #closeQuestion: (() => void) | undefined;
   readonly #listeners = new Map<NodeJS.Signals, () => void>();
 
+  #heardAt = Number.NEGATIVE_INFINITY;
+
   /** @param question shown on the terminal; undefined: nothing is asked, and nothing is canceled */
-  constructor(private readonly question: string | undefined) {
+  constructor(public question: string | undefined) {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       const listener = () => this.#heard(signal);
       this.#listeners.set(signal, listener);
@@ -50,6 +55,10 @@ export class Interrupts {
 
   #heard(signal: NodeJS.Signals): void {
     if (this.#choice) return;
+    const now = performance.now();
+    // A wrapper that passes the signal on has us hear one Ctrl-C twice; nobody has read the question yet.
+    if (signal === 'SIGINT' && now - this.#heardAt < ECHO_MS) return;
+    this.#heardAt = now;
     if (signal === 'SIGINT' && this.#asking) {
       this.#decide({ go: 'cancel' });
       this.#closeQuestion?.();
@@ -79,6 +88,7 @@ export class Interrupts {
         input.destroy();
         output.destroy();
         this.#asking = undefined;
+        this.#heardAt = Number.NEGATIVE_INFINITY;
         resolve();
       };
       const close = this.#closeQuestion;

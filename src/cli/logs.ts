@@ -52,6 +52,7 @@ export const logsCommand = command(
             // In a file or a pipe it stays as it is.
             if (values.json) context.stdout(`${JSON.stringify({ jobId: job.id, view, offset, nextOffset, text })}\n`);
             else context.stdout(process.stdout.isTTY ? printable(text) : text);
+            await context.flushed();
             offset = nextOffset;
           }
         };

@@ -10,7 +10,7 @@ import { endLine } from './follow.js';
 import { personView } from './job-view.js';
 import { oneId } from './one-id.js';
 import { command, oneOf } from './options.js';
-import { nowRead, withAnswer } from './stay.js';
+import { asRead, nowRead, withAnswer } from './stay.js';
 import { withJobs } from './with-jobs.js';
 
 const PAGE_BYTES = 256 * 1024;
@@ -33,11 +33,12 @@ export const resultCommand = command(
     return withJobs(context, async (engine) => {
       const known = requireJob(engine, typed);
       const settled = (await settle(engine, known.id)) ?? known;
-      const job = view === 'answer' ? await nowRead(engine, settled) : settled;
+      const job = view === 'answer' ? asRead(settled) : settled;
       if (!values.json) {
         for await (const text of pagesOf(engine, job, view)) {
           // In a file or a pipe it stays as it is.
           context.stdout(process.stdout.isTTY ? printable(text) : text);
+          await context.flushed();
         }
       } else if (view === 'answer') {
         context.stdout(`${JSON.stringify(await withAnswer(engine, job), null, 2)}\n`);
@@ -46,6 +47,8 @@ export const resultCommand = command(
         for await (const text of pagesOf(engine, job, view)) pages.push(text);
         context.stdout(`${JSON.stringify({ jobId: job.id, view, text: pages.join('') }, null, 2)}\n`);
       }
+      await context.flushed();
+      if (view === 'answer') await nowRead(engine, settled);
       if (view === 'answer' && job.status !== 'completed') context.stderr(endLine(await personView(engine, job), job));
       return job.finishedAt === null ? EXIT.unfinished : 0;
     });

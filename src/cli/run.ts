@@ -2,6 +2,7 @@
 import { SidejobError } from '../errors.js';
 import { conversationJob } from '../jobs/conversation.js';
 import type { Engine } from '../jobs/engine.js';
+import { ago } from '../jobs/figures.js';
 import { requireJob } from '../jobs/lookup.js';
 import type { Caller, JobRequest } from '../jobs/request.js';
 import { requestAgain } from '../jobs/retry.js';
@@ -22,6 +23,7 @@ import {
 import type { CommandContext } from './context.js';
 import { forPerson } from './for-person.js';
 import { checkUngoverned } from './inside-job.js';
+import { Interrupts } from './interrupt.js';
 import { oneId } from './one-id.js';
 import { command, type Given, JSON_OPTION, listed } from './options.js';
 import { waitForStart } from './start-wait.js';
@@ -109,6 +111,8 @@ interface Wish {
   provider?: string;
 }
 
+const STARTING = 'It is being started: [d]etach, [c]ancel, or Enter to wait on?';
+
 /** Starts what is wanted, and stays with it unless it is to be left. */
 function ask(
   context: CommandContext,
@@ -119,15 +123,21 @@ function ask(
     context,
     async (engine) => {
       await checkUngoverned(engine, 'sidejob run');
-      const { caller, request, provider } = await wish(engine);
-      const asked = await startAll(engine, caller, request, provider === undefined ? manner.names : [provider]);
-      tell(context, asked);
-      const jobs = asked.started.map(({ job }) => job);
-      const json = manner.json ?? false;
-      const status = manner.detach
-        ? await waitForStart(engine, context, jobs, json)
-        : await stayWith(engine, context, jobs, json);
-      return status === 0 && asked.refused.length > 0 ? 1 : status;
+      // From now on: a job that has been accepted must not be left without a word.
+      const interrupts = new Interrupts(manner.detach ? undefined : STARTING);
+      try {
+        const { caller, request, provider } = await wish(engine);
+        const asked = await startAll(engine, caller, request, provider === undefined ? manner.names : [provider]);
+        tell(context, asked);
+        const jobs = asked.started.map(({ job }) => job);
+        const json = manner.json ?? false;
+        const status = manner.detach
+          ? await waitForStart(engine, context, jobs, json, interrupts)
+          : await stayWith(engine, context, jobs, json, interrupts);
+        return status === 0 && asked.refused.length > 0 ? 1 : status;
+      } finally {
+        interrupts.close();
+      }
     },
     { attends: true },
   );
@@ -135,7 +145,9 @@ function ask(
 
 function tell({ stderr }: CommandContext, { started, refused }: Asked): void {
   for (const { job, joined } of started) {
-    if (joined) stderr(`${job.id}: the same was asked before, and goes on; --fresh starts another.\n`);
+    if (!joined) continue;
+    const ended = job.finishedAt === null ? 'and goes on' : `${ago(job.createdAt, Date.now())} ago, and has ended`;
+    stderr(`${job.id}: the same was asked before, ${ended}; --fresh asks anew.\n`);
   }
   for (const error of refused) stderr(`sidejob: ${printable(forPerson(error.line))}\n`);
 }

@@ -6,7 +6,7 @@ import type { JobRecord } from '../store/record.js';
 import type { CommandContext } from './context.js';
 import { EXIT, INTERRUPTED } from './exit-status.js';
 import { endLine } from './follow.js';
-import { Interrupts } from './interrupt.js';
+import type { Interrupts } from './interrupt.js';
 import { personView } from './job-view.js';
 
 const LOOK_MS = 1000;
@@ -17,34 +17,30 @@ export async function waitForStart(
   context: CommandContext,
   jobs: readonly JobRecord[],
   json: boolean,
+  interrupts: Interrupts,
 ): Promise<number> {
   const ids = jobs.map(({ id }) => id);
   if (!json) context.stdout(`${ids.join('\n')}\n`);
   // A job that waits in the queue is nobody's but ours: without a server, nobody else would start it.
-  const interrupts = new Interrupts(undefined);
-  try {
-    let told = false;
-    let now = await current(engine, jobs);
-    for (; now.some(({ status }) => status === 'queued') && !interrupts.choice; now = await current(engine, jobs)) {
-      if (!told) {
-        for (const job of now.filter(({ status }) => status === 'queued')) {
-          context.stderr(`${job.id} ${(await personView(engine, job)).activity}; Ctrl-C leaves it in the queue\n`);
-        }
-        told = true;
+  let told = false;
+  let now = await current(engine, jobs);
+  for (; now.some(({ status }) => status === 'queued') && !interrupts.choice; now = await current(engine, jobs)) {
+    if (!told) {
+      for (const job of now.filter(({ status }) => status === 'queued')) {
+        context.stderr(`${job.id} ${(await personView(engine, job)).activity}; Ctrl-C leaves it in the queue\n`);
       }
-      await change(engine, interrupts.signal);
+      told = true;
     }
-    if (json) {
-      const views = await Promise.all(now.map((job) => personView(engine, job)));
-      context.stdout(`${JSON.stringify(views.length === 1 ? views[0] : views, null, 2)}\n`);
-    }
-    const broken = now.filter(({ reason }) => reason === 'spawn_failed');
-    for (const job of broken) context.stderr(endLine(await personView(engine, job), job));
-    if (interrupts.choice?.go === 'detach') return INTERRUPTED[interrupts.choice.signal] ?? EXIT.unfinished;
-    return broken.length > 0 ? EXIT.failed : 0;
-  } finally {
-    interrupts.close();
+    await change(engine, interrupts.signal);
   }
+  if (json) {
+    const views = await Promise.all(now.map((job) => personView(engine, job)));
+    context.stdout(`${JSON.stringify(views.length === 1 ? views[0] : views, null, 2)}\n`);
+  }
+  const broken = now.filter(({ reason }) => reason === 'spawn_failed');
+  for (const job of broken) context.stderr(endLine(await personView(engine, job), job));
+  if (interrupts.choice?.go === 'detach') return INTERRUPTED[interrupts.choice.signal] ?? EXIT.unfinished;
+  return broken.length > 0 ? EXIT.failed : 0;
 }
 
 /** Settled: one whose launcher did not run anything is queued again. */

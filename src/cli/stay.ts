@@ -2,6 +2,7 @@
 import { cancelJob } from '../jobs/cancel.js';
 import type { Engine } from '../jobs/engine.js';
 import { answerText, structuredOf } from '../jobs/result.js';
+import { settle } from '../jobs/settle.js';
 import { waitForJobs } from '../jobs/wait.js';
 import { printable } from '../output/printable.js';
 import type { JobRecord } from '../store/record.js';
@@ -9,7 +10,7 @@ import { markRead } from '../store/transitions.js';
 import type { CommandContext } from './context.js';
 import { exitStatusOfAll, INTERRUPTED } from './exit-status.js';
 import { endLine, followJob, mayStream } from './follow.js';
-import { type Choice, Interrupts } from './interrupt.js';
+import type { Choice, Interrupts } from './interrupt.js';
 import { personView } from './job-view.js';
 import { paint } from './terminal.js';
 
@@ -21,24 +22,26 @@ export async function stayWith(
   context: CommandContext,
   jobs: readonly JobRecord[],
   json: boolean,
+  interrupts: Interrupts,
 ): Promise<number> {
   const { stderr } = context;
   for (const job of jobs) stderr(paint('dim', `${job.id} in ${printable(job.cwd)}\n`, process.stderr));
   const names = jobs.map(({ id }) => id).join(', ');
   const they = jobs.length > 1 ? 'They go' : 'It goes';
-  const interrupts = new Interrupts(`${names}: [d]etach, [c]ancel, or Enter to wait on? ${they} on meanwhile.`);
-  try {
-    const [only] = jobs;
-    const streams = only !== undefined && jobs.length === 1 && !json && mayStream(engine);
-    const now =
-      only !== undefined && jobs.length === 1
-        ? [await followJob(engine, only, context, interrupts, streams)]
-        : await eachInTurn(engine, jobs, context, interrupts, json);
-    if (interrupts.choice) return await leave(engine, context, now, interrupts.choice, json);
-    return await conclude(engine, context, now, { json, printed: streams || jobs.length > 1 });
-  } finally {
-    interrupts.close();
+  interrupts.question = `${names}: [d]etach, [c]ancel, or Enter to wait on? ${they} on meanwhile.`;
+  const [only] = jobs;
+  const streams = only !== undefined && jobs.length === 1 && !json && mayStream(engine);
+  const now =
+    only !== undefined && jobs.length === 1
+      ? [await followJob(engine, only, context, interrupts, streams)]
+      : await eachInTurn(engine, jobs, context, interrupts, json);
+  const { choice } = interrupts;
+  // What has ended while the person thought about it is neither left nor canceled.
+  const latest = choice ? await Promise.all(now.map(async (job) => (await settle(engine, job.id)) ?? job)) : now;
+  if (choice && latest.some(({ finishedAt }) => finishedAt === null)) {
+    return leave(engine, context, latest, choice, json);
   }
+  return conclude(engine, context, latest, { json, printed: streams || jobs.length > 1 });
 }
 
 /** Several, side by side: each answer is printed when it is whole, in the order in which they end. */
@@ -79,16 +82,22 @@ async function conclude(
   jobs: readonly JobRecord[],
   { json, printed }: { json: boolean; printed: boolean },
 ): Promise<number> {
-  const read = await Promise.all(jobs.map((job) => nowRead(engine, job)));
-  if (json) context.stdout(await jobsAsJson(engine, read));
-  for (const job of read) {
+  if (json) context.stdout(await jobsAsJson(engine, jobs.map(asRead)));
+  for (const job of jobs) {
     if (!json && !printed) await printAnswer(engine, context, job);
-    context.stderr(endLine(await personView(engine, job), job));
   }
+  await context.flushed();
+  const read = await Promise.all(jobs.map((job) => nowRead(engine, job)));
+  for (const job of read) context.stderr(endLine(await personView(engine, job), job));
   return exitStatusOfAll(read);
 }
 
-/** Shown is read: the record of a job whose outcome is about to be shown. */
+/** The record as it will be once what is about to be shown has been. */
+export function asRead(job: JobRecord): JobRecord {
+  return job.finishedAt === null || job.readAt !== null ? job : { ...job, readAt: Date.now() };
+}
+
+/** Shown is read. */
 export async function nowRead({ store }: Engine, job: JobRecord): Promise<JobRecord> {
   if (job.finishedAt === null || job.readAt !== null) return job;
   const readAt = Date.now();
@@ -120,7 +129,7 @@ async function leave(
   if (choice.go === 'cancel') {
     context.stderr('Canceling…\n');
     const done = await Promise.all(jobs.map(({ id }) => cancelJob(engine, id)));
-    const ended = done.map(({ job }) => job);
+    const ended = await Promise.all(done.map(({ job }) => nowRead(engine, job)));
     if (json) context.stdout(await jobsAsJson(engine, ended));
     for (const job of ended) context.stderr(endLine(await personView(engine, job), job));
     return exitStatusOfAll(ended);

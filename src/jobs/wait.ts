@@ -23,7 +23,8 @@ export async function waitForJobs(engine: Engine, ids: readonly string[], option
   const { store } = engine;
   let wake = () => {};
   const stopListening = store.bell.listen(() => wake());
-  options.signal?.addEventListener('abort', () => wake(), { once: true });
+  const onAbort = () => wake();
+  options.signal?.addEventListener('abort', onAbort, { once: true });
   try {
     let check = true;
     for (;;) {
@@ -45,5 +46,6 @@ export async function waitForJobs(engine: Engine, ids: readonly string[], option
     }
   } finally {
     stopListening();
+    options.signal?.removeEventListener('abort', onAbort);
   }
 }

@@ -30,6 +30,7 @@ test.each([
       seen += text;
     },
     stderr: () => {},
+    flushed: async () => {},
     ask: async (question: string) => {
       // All is shown before anything is asked.
       expect(seen).toContain('  | do it\n');

@@ -1,5 +1,7 @@
 // The person's face: asking. `run`, `submit`, `continue`, `retry`, `wait`, as processes.
-import { readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { sidejob, startSidejob } from '../support/command-line.js';
@@ -216,7 +218,10 @@ test('the same question while it is under way is the same job, unless it is to b
   const prompt = asks({ gate }, { say: 'x' });
   const id = await submitted(sandbox, prompt);
   const second = await sidejob(sandbox, 'submit', '-p', 'claude', prompt);
-  expect(second).toMatchObject({ stdout: `${id}\n`, stderr: expect.stringContaining('--fresh starts another') });
+  expect(second).toMatchObject({
+    stdout: `${id}\n`,
+    stderr: expect.stringContaining('and goes on; --fresh asks anew'),
+  });
   const other = await submitted(sandbox, prompt, '--fresh');
   expect(other).not.toBe(id);
   await sandbox.open(gate);
@@ -256,4 +261,21 @@ test('the boundaries of the owner hold, "." being the project around the folder 
     stderr: expect.stringContaining('outside_roots'),
   });
   expect(await readFile(secret, 'utf8')).toBe('x');
+});
+
+linuxTest('an answer that cannot be written is an error, and stays unread', async ({ sandbox }) => {
+  const id = (await sidejob(sandbox, 'submit', '-p', 'claude', asks({ say: 'forty-two' }))).stdout.trim();
+  await sidejob(sandbox, 'wait', id);
+  const full = await open('/dev/full', 'w');
+  const { command, args, env, cwd } = sandbox.parameters();
+  const child = spawn(command, [...args, 'result', id], { env, cwd, stdio: ['ignore', full.fd, 'pipe'] });
+  let said = '';
+  child.stderr?.on('data', (chunk) => {
+    said += chunk;
+  });
+  const [status] = await once(child, 'close');
+  await full.close();
+  expect(status).toBe(1);
+  expect(said).toMatch(/^sidejob: the output cannot be written: /);
+  expect(JSON.parse((await sidejob(sandbox, 'show', id, '--json')).stdout)).toMatchObject({ unread: true });
 });

@@ -1,12 +1,14 @@
 // The person's face in a pseudo-terminal: what is drawn, and what the keys do.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { sidejob } from '../support/command-line.js';
 import { test as base } from '../support/e2e.js';
 import type { Sandbox } from '../support/sandbox.js';
 import { asks } from '../support/steps.js';
 import { CTRL_C, CTRL_D, NO_TERMINAL, Terminal, type TerminalOptions } from '../support/terminal.js';
+import { until } from '../support/until.js';
 
 const test = NO_TERMINAL === undefined ? base : base.skip;
 
@@ -93,10 +95,42 @@ test('"c" cancels, and so does a second Ctrl-C, with the prompt from a pipe, too
   await second.shows('so far');
   second.type(CTRL_C);
   await second.shows('[c]ancel');
+  // Sooner, it would be the echo of the first one.
+  await sleep(150);
   second.type(CTRL_C);
   await second.shows('Canceling…');
   expect(await second.ended()).toBe(3);
   expect(await statusOf(sandbox, idIn(second))).toBe('canceled');
+});
+
+test('one Ctrl-C that is heard twice asks, and cancels nothing', async ({ sandbox }) => {
+  const gate = sandbox.gate();
+  const shown = terminal(sandbox, ['run', '-p', 'claude', asks({ say: 'so far' }, { gate })]);
+  await shown.shows('so far');
+  shown.type(CTRL_C);
+  shown.type(CTRL_C);
+  await shown.shows('[c]ancel');
+  shown.type('d\n');
+  expect(await shown.ended()).toBe(130);
+  expect(await statusOf(sandbox, idIn(shown))).toBe('running');
+  await sandbox.open(gate);
+  expect((await sidejob(sandbox, 'wait', idIn(shown))).status).toBe(0);
+});
+
+test('what has ended while the person thought about it is shown, not left', async ({ sandbox }) => {
+  const gate = sandbox.gate();
+  const shown = terminal(sandbox, ['run', '-p', 'claude', asks({ say: 'so far' }, { gate }, { say: 'forty-two' })]);
+  await shown.shows('so far');
+  shown.type(CTRL_C);
+  await shown.shows('[c]ancel');
+  const id = idIn(shown);
+  await sandbox.open(gate);
+  await until('it has ended', async () => (await statusOf(sandbox, id)) === 'completed');
+  shown.type('d\n');
+  expect(await shown.ended()).toBe(0);
+  expect(shown.text.match(/forty-two\n/g)).toHaveLength(1);
+  expect(shown.text).toMatch(/completed, [\d.]+ s/);
+  expect(shown.text).not.toContain('shows its answer');
 });
 
 test('without arguments: help, how things stand, and what to do next', async ({ sandbox }) => {
