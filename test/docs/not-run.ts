@@ -2,8 +2,8 @@
 
 export const NOT_RUN: readonly { readonly line: RegExp; readonly why: string }[] = [
   { line: /^git clone /, why: 'there is no address yet; the release check works on a clean clone' },
-  { line: /^npm ci\b/, why: 'needs the registry; the workflow begins with it' },
-  { line: /^npm run demo\b/, why: 'builds dist/ anew under the tests; the workflow runs it' },
+  { line: /^npm ci\b/, why: 'needs the registry; .ci/run begins with it' },
+  { line: /^npm run demo\b/, why: 'builds dist/ anew under the tests; .ci/run runs it' },
   { line: /^npm test\b/, why: 'is what runs this' },
   { line: /^npm pkg set /, why: 'names an owner who is not known yet' },
   { line: /^npm run manifests$/, why: 'writes into the checkout; release.test.ts runs it with --check' },

@@ -35,6 +35,9 @@ export const BLOCKS: readonly Block[] = PAGES.flatMap((page) => {
   }));
 });
 
+/** Whether it is run, in the shell that it names. */
+export const isShell = ({ language }: Block): boolean => language === 'sh' || language === 'bash';
+
 /** The blocks of one page, in their order. */
 export function blocksOf(page: string, language: string): string[] {
   return BLOCKS.filter((block) => block.page === page && block.language === language).map(({ text }) => text);

@@ -1,7 +1,7 @@
 // Every fenced block of every page is of one kind that is known, and proved as that kind is.
 import { expect, test } from 'vitest';
 import { commandLines, isNotRun, NOT_RUN } from './not-run.js';
-import { BLOCKS, PAGES, textOf } from './pages.js';
+import { BLOCKS, isShell, PAGES, textOf } from './pages.js';
 import { KINDS } from './snippets.js';
 
 test.each(PAGES)('%s: no block is overlooked', (page) => {
@@ -21,9 +21,7 @@ test.each(Object.entries(KINDS))('there is %s on some page', (name, kind) => {
 });
 
 test.each(NOT_RUN)('$line is on some page: $why', ({ line }) => {
-  const lines = BLOCKS.flatMap(({ language, text }) =>
-    language === 'sh' || text[0] === '/' ? commandLines(text) : [],
-  );
+  const lines = BLOCKS.flatMap((block) => (isShell(block) || block.text[0] === '/' ? commandLines(block.text) : []));
   expect(lines.some((each) => line.test(each))).toBe(true);
 });
 

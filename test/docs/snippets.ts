@@ -20,7 +20,7 @@ import { parsePolicy } from '../../src/policy/parse.js';
 import { PROVIDERS } from '../../src/providers/registry.js';
 import { answering, testEngine } from '../support/engine.js';
 import { tempFolder } from '../support/temp-folder.js';
-import { type Block, blocksOf, ROOT } from './pages.js';
+import { type Block, blocksOf, isShell, ROOT } from './pages.js';
 
 export interface Kind {
   is(block: Block): boolean;
@@ -51,7 +51,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   "a client's entry": { is: jsonWith(/"(mcpServers|servers)"/), check: clientEntry },
   'a job that has ended': { is: jsonWith(/"jobId"/), check: endedJob },
   'a configuration': { is: ({ language }) => language === 'toml', check: configuration },
-  'shell commands': { is: ({ language }) => language === 'sh' || language === 'bash' },
+  'shell commands': { is: isShell },
   'a command with its output': { is: plain(/^\$ /) },
   "a client's command": { is: plain(/^\//) },
   'calls of tools': { is: plain(/^> llm_/), check: transcript },
@@ -86,7 +86,18 @@ async function endedJob(block: Block) {
   const shown = parsedJson(block);
   const { engine, submit, ended } = await testEngine();
   const job = await ended(await submit(answering('x')));
-  const sometimes = ['reason', 'signal', 'model', 'label', 'error', 'usage', 'hint', 'continues', 'resetsAt', 'project'];
+  const sometimes = [
+    'reason',
+    'signal',
+    'model',
+    'label',
+    'error',
+    'usage',
+    'hint',
+    'continues',
+    'resetsAt',
+    'project',
+  ];
   const known = new Set([...sometimes, ...Object.keys(await finishedJob(engine, job))]);
   for (const key of Object.keys(shown)) expect(known).toContain(key);
   for (const key of ['jobId', 'status', 'sessionId', 'login', 'usage']) expect(shown).toHaveProperty(key);

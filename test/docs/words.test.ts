@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { entryOf } from '../../src/cli/commands.js';
 import { KNOWN_VARIABLES } from '../../src/jobs/health.js';
 import { parseArguments } from '../../src/mcp/arguments.js';
 import { TOOLS } from '../../src/mcp/registry.js';
@@ -38,10 +39,16 @@ describe.each(PAGES)('%s', (page) => {
     }
   });
 
-  test.skipIf(OF_OTHERS.some((other) => page.endsWith(other)))('options on their own', () => {
-    for (const span of code.filter((each) => each.startsWith('--'))) {
-      const [name = ''] = span.split(/[ =]/);
-      if (!FOREIGN_OPTIONS.includes(name)) expect(OPTIONS, span).toContain(name);
+  test('the words that would do as well: "# or: one, another"', async () => {
+    for (const line of lines) {
+      const [, command = '', others = ''] = /sidejob(?:\.js)? (.*) \S+ +# or: (.*)$/.exec(line) ?? [];
+      for (const other of others.split(', ')) expect(await commandProblem(`${command} ${other}`), line).toBeUndefined();
+    }
+  });
+
+  test('commands in short, with options', async () => {
+    for (const span of code.filter((each) => entryOf(each.split(' ')[0] ?? '') && / -/.test(each))) {
+      expect(await commandProblem(span), span).toBeUndefined();
     }
   });
 
@@ -66,15 +73,24 @@ describe.each(PAGES)('%s', (page) => {
       const [, name, args = ''] = /^(llm_\w+) \{(.*)\}$/.exec(span) ?? [];
       const tool = TOOLS.find((each) => each.name === name);
       if (tool && args.startsWith('"')) parseArguments(tool, JSON.parse(`{${args}}`));
-      else for (const [, key] of args.replace(/"[^"]*"(?!:)|\[[^\]]*\]/g, '').matchAll(/(\w+)/g)) {
-        expect(Object.keys(tool?.input.shape ?? {}), span).toContain(key);
-      }
+      else
+        for (const [, key] of args.replace(/"[^"]*"(?!:)|\[[^\]]*\]/g, '').matchAll(/(\w+)/g)) {
+          expect(Object.keys(tool?.input.shape ?? {}), span).toContain(key);
+        }
     }
   });
 
   test('files and folders of the repository', () => {
     for (const span of code.filter(namesPath)) expect(pathIsThere(page, span), span).toBe(true);
   });
+});
+
+const OWN_ALONE = PAGES.filter((page) => !OF_OTHERS.some((other) => page.endsWith(other)));
+test.each(OWN_ALONE)('%s: options on their own', (page) => {
+  for (const span of inlineCode(page).filter((each) => each.startsWith('--'))) {
+    const [name = ''] = span.split(/[ =]/);
+    if (!FOREIGN_OPTIONS.includes(name)) expect(OPTIONS, span).toContain(name);
+  }
 });
 
 test('what is let through is named somewhere', () => {

@@ -21,7 +21,7 @@ const FOREIGN_WORDS = [
 
 /** Files that others keep, that are made when they are needed, or that stand in the data folder or a user's project. */
 const FOREIGN_PATHS = [
-  ...['claude_desktop_config.json', 'Code/User/mcp.json', '.git/config', '.vscode/tasks.json', '.mcp.json'],
+  ...['claude_desktop_config.json', 'Code/User/mcp.json', '.git/config', '.vscode/tasks.json'],
   ...['config.toml', 'policy.json', 'jobs/', 'jobs/ID/', 'scratch/', 'release/', 'dist/', 'dist/sidejob.js'],
   ...['.conformance/', '.real-clis/', '.release-tools/'],
 ];
@@ -47,9 +47,10 @@ export async function commandProblem(line: string): Promise<string | undefined> 
     if (!entry) return `no command ${name}`;
     if (name === 'mcp') return mcpProblem(args);
     const { options = {} } = await entry.load();
-    // A value that stands for itself in a table: `--limit N` has one, `--project` alone is named without.
-    const given = args.map((word) => (/^--?\w/.test(word) ? word : word.replace(/^-$/, 'stdin')));
     const help = { help: { type: 'boolean', short: 'h' } } as const;
+    // An option may be named without its value, at the end.
+    const last = options[args.at(-1)?.replace(/^--/, '') ?? ''];
+    const given = last?.type === 'string' ? [...args, 'VALUE'] : args;
     const { positionals } = parseArgs({ args: given, options: { ...options, ...help }, allowPositionals: true });
     return actionProblem(entry.words, positionals[0]);
   } catch (error) {

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { commandLines, isNotRun } from '../docs/not-run.js';
-import { BLOCKS, blocksOf, ROOT, textOf } from '../docs/pages.js';
+import { BLOCKS, blocksOf, isShell, ROOT, textOf } from '../docs/pages.js';
 import { sidejob } from '../support/command-line.js';
 import { test } from '../support/e2e.js';
 import { type Sandbox, SERVER } from '../support/sandbox.js';
 
-const WITH_COMMANDS = [...new Set(BLOCKS.filter(({ language }) => language === 'sh').map(({ page }) => page))];
+const WITH_COMMANDS = [...new Set(BLOCKS.filter(isShell).map(({ page }) => page))];
 /** Pages of which no line can be run here. */
 const NONE = ['CONTRIBUTING.md', 'docs/releasing.md'];
 
@@ -21,7 +21,7 @@ interface Ran {
   stderr: string;
 }
 
-/** Sidejob on PATH beside the usual programs, and in a checkout that is a git repository. */
+/** Sidejob on PATH beside the usual programs, and a project that could be a checkout of it, with a change in it. */
 async function machine(sandbox: Sandbox): Promise<Record<string, string>> {
   const program = async (name: string, script: string) => {
     await writeFile(join(sandbox.bin, name), `#!/bin/sh\n${script}\n`);
@@ -30,17 +30,21 @@ async function machine(sandbox: Sandbox): Promise<Record<string, string>> {
   await program('sidejob', `exec '${process.execPath}' '${SERVER}' "$@"`);
   await program('parrot', 'cat >/dev/null; echo ready');
   await symlink(join(ROOT, 'dist'), join(sandbox.project, 'dist'));
-  await promisify(execFile)('git', ['init', '-q', sandbox.project]);
+  const git = (...args: string[]) => promisify(execFile)('git', ['-C', sandbox.project, ...args]);
+  await git('init', '-q');
+  await git('add', 'package.json');
+  // So that there is a change for `git diff` to show.
+  await writeFile(join(sandbox.project, 'package.json'), '{ "private": true }\n');
   await mkdir(sandbox.home, { mode: 0o700 });
   return { ...sandbox.env, PATH: `${sandbox.bin}:/usr/bin:/bin`, EDITOR: 'true' };
 }
 
 /** One that waits for a person: a policy that wants approval is in force. */
-async function newApproval(sandbox: Sandbox): Promise<string> {
+async function newApproval(sandbox: Sandbox, prompt: string): Promise<string> {
   await sidejob(sandbox, 'policy', 'init', 'careful', '--force');
   const assistant = await sandbox.assistant();
   const before = await approvals(sandbox);
-  await assistant.call('llm_job_submit', { prompt: `change ${before.length}`, access: 'edit', provider: 'claude' });
+  await assistant.call('llm_job_submit', { prompt, access: 'edit', provider: 'claude' });
   const [id] = (await approvals(sandbox)).filter((each) => !before.includes(each));
   return id ?? 'none';
 }
@@ -58,24 +62,24 @@ async function newestJob(sandbox: Sandbox): Promise<string> {
 /** The line with what it stands for: ids of this machine, its data folder, and what needs no terminal. */
 async function made(sandbox: Sandbox, line: string): Promise<string> {
   let real = line.replaceAll('~/.sidejob', '"$SIDEJOB_HOME"');
-  if (/\b7f3k\b/.test(real)) {
-    const [, tail = ''] = (await newestJob(sandbox)).split('-');
-    real = real.replaceAll('7f3k', tail.slice(0, 4));
+  if (/^sidejob (approve|deny) ID\b/.test(real)) real = real.replace('ID', await newApproval(sandbox, line));
+  if (/\b(ID|7f3k)\b/.test(real)) {
+    const id = await newestJob(sandbox);
+    real = real.replaceAll(/\bID\b/g, id).replaceAll('7f3k', id.split('-')[1]?.slice(0, 4) ?? '');
   }
-  if (/^sidejob (approve|deny) ID\b/.test(real)) real = real.replace('ID', await newApproval(sandbox));
   // Both ask on a terminal; command-line-terminal.test.ts has one.
   return real.replace(/^sidejob approve \S+/, '$& --yes').replace(/^sidejob open \S+/, '$& --print');
 }
 
 /** Runs it to its end. A view that has none is ended with Ctrl-C once it has shown something. */
-function run(sandbox: Sandbox, env: Record<string, string>, line: string): Promise<Ran> {
+function run(sandbox: Sandbox, env: Record<string, string>, line: string, shell = '/bin/sh'): Promise<Ran> {
   const watches = / --watch\b/.test(line);
-  const child = spawn('/bin/sh', ['-e', '-c', watches ? `exec ${line}` : line], { env, cwd: sandbox.project });
-  child.stdin.end();
+  const child = spawn(shell, ['-e', '-c', watches ? `exec ${line}` : line], { env, cwd: sandbox.project });
+  child.stdin.on('error', () => {}).end();
   const ran = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    if (watches && ran.stdout === '') child.kill('SIGINT');
     ran.stdout += piece;
-    if (watches) child.kill('SIGINT');
   });
   child.stderr.setEncoding('utf8').on('data', (piece: string) => {
     ran.stderr += piece;
@@ -88,13 +92,15 @@ function run(sandbox: Sandbox, env: Record<string, string>, line: string): Promi
 
 test.for(WITH_COMMANDS)('every command of %s works', async (page, { sandbox }) => {
   const env = await machine(sandbox);
-  const lines = blocksOf(page, 'sh')
-    .flatMap(commandLines)
-    .filter((line) => !isNotRun(line));
+  const lines = BLOCKS.filter((block) => block.page === page && isShell(block))
+    .flatMap(({ language, text }) => commandLines(text).map((line) => ({ line, shell: `/bin/${language}` })))
+    .filter(({ line }) => !isNotRun(line));
   expect(lines.length === 0).toBe(NONE.includes(page));
-  for (const line of lines) {
-    const ran = await run(sandbox, env, await made(sandbox, line));
+  for (const { line, shell } of lines) {
+    const ran = await run(sandbox, env, await made(sandbox, line), shell);
     expect(ran, `${line}\n${ran.stderr}`).toMatchObject({ status: 0 });
+    // Within a pipe or $(…) the status says nothing.
+    expect(ran.stderr, line).not.toMatch(/^sidejob\b[^\n]*: /m);
   }
 });
 
