@@ -1,44 +1,144 @@
-// The shell blocks of docs/configuration.md and docs/troubleshooting.md, run as they stand on a machine of their own.
+// The shell blocks of every page, line by line on a machine of their own, and the data folder that the pages describe.
 
-import { execFile } from 'node:child_process';
-import { access, chmod, mkdir, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'vitest';
-import { blocks, pageText } from '../docs/blocks.js';
+import { commandLines, isNotRun } from '../docs/not-run.js';
+import { BLOCKS, blocksOf, isShell, ROOT, textOf } from '../docs/pages.js';
+import { sidejob } from '../support/command-line.js';
 import { test } from '../support/e2e.js';
 import { type Sandbox, SERVER } from '../support/sandbox.js';
 
-/** A machine on which Sidejob is installed, beside the usual programs, with the data folder at its usual place. */
-async function machine(sandbox: Sandbox): Promise<Record<string, string>> {
-  const program = join(sandbox.bin, 'sidejob');
-  await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${SERVER}' "$@"\n`);
-  await chmod(program, 0o755);
-  const { SIDEJOB_HOME: _, ...env } = sandbox.env;
-  await mkdir(join(sandbox.userHome, '.sidejob'), { mode: 0o700 });
-  return { ...env, PATH: `${sandbox.bin}:/usr/bin:/bin`, EDITOR: 'true' };
+const WITH_COMMANDS = [...new Set(BLOCKS.filter(isShell).map(({ page }) => page))];
+/** Pages of which no line can be run here. */
+const NONE = ['CONTRIBUTING.md', 'docs/releasing.md'];
+
+interface Ran {
+  status: number | null;
+  stdout: string;
+  stderr: string;
 }
 
-test.each(['configuration.md', 'troubleshooting.md'])('every command of %s works', async (page) => {
-  const { Sandbox: Made } = await import('../support/sandbox.js');
-  const sandbox = await Made.create();
-  try {
-    const env = await machine(sandbox);
-    const scripts = blocks(pageText(page), 'sh');
-    const commands = scripts.join('').match(/^sidejob /gm) ?? [];
-    expect(commands.length).toBeGreaterThan(4);
-    for (const script of scripts) {
-      const ran = await new Promise<{ status: number; stderr: string }>((resolve) => {
-        const child = execFile(
-          '/bin/sh',
-          ['-e', '-c', script],
-          { env, cwd: sandbox.project },
-          (_error, _stdout, stderr) => resolve({ status: child.exitCode ?? -1, stderr }),
-        );
-      });
-      expect(ran, script).toMatchObject({ status: 0 });
-    }
-    if (page === 'configuration.md') await access(join(sandbox.userHome, '.sidejob/config.schema.json'));
-  } finally {
-    await sandbox.dispose();
+/** Sidejob on PATH beside the usual programs, and a project that could be a checkout of it, with a change in it. */
+async function machine(sandbox: Sandbox): Promise<Record<string, string>> {
+  const program = async (name: string, script: string) => {
+    await writeFile(join(sandbox.bin, name), `#!/bin/sh\n${script}\n`);
+    await chmod(join(sandbox.bin, name), 0o755);
+  };
+  await program('sidejob', `exec '${process.execPath}' '${SERVER}' "$@"`);
+  await program('parrot', 'cat >/dev/null; echo ready');
+  await symlink(join(ROOT, 'dist'), join(sandbox.project, 'dist'));
+  const git = (...args: string[]) => promisify(execFile)('git', ['-C', sandbox.project, ...args]);
+  await git('init', '-q');
+  await git('add', 'package.json');
+  // So that there is a change for `git diff` to show.
+  await writeFile(join(sandbox.project, 'package.json'), '{ "private": true }\n');
+  await mkdir(sandbox.home, { mode: 0o700 });
+  return { ...sandbox.env, PATH: `${sandbox.bin}:/usr/bin:/bin`, EDITOR: 'true' };
+}
+
+/** One that waits for a person: a policy that wants approval is in force. */
+async function newApproval(sandbox: Sandbox, prompt: string): Promise<string> {
+  await sidejob(sandbox, 'policy', 'init', 'careful', '--force');
+  const assistant = await sandbox.assistant();
+  const before = await approvals(sandbox);
+  await assistant.call('llm_job_submit', { prompt, access: 'edit', provider: 'claude' });
+  const [id] = (await approvals(sandbox)).filter((each) => !before.includes(each));
+  return id ?? 'none';
+}
+
+async function approvals(sandbox: Sandbox): Promise<string[]> {
+  const { stdout } = await sidejob(sandbox, 'approvals', '--json');
+  return JSON.parse(stdout).map(({ id }: { id: string }) => id);
+}
+
+async function newestJob(sandbox: Sandbox): Promise<string> {
+  const { stdout } = await sidejob(sandbox, 'list', '--all', '--limit', '1', '--json');
+  return JSON.parse(stdout)[0].jobId;
+}
+
+/** The line with what it stands for: ids of this machine, its data folder, and what needs no terminal. */
+async function made(sandbox: Sandbox, line: string): Promise<string> {
+  let real = line.replaceAll('~/.sidejob', '"$SIDEJOB_HOME"');
+  if (/^sidejob (approve|deny) ID\b/.test(real)) real = real.replace('ID', await newApproval(sandbox, line));
+  if (/\b(ID|7f3k)\b/.test(real)) {
+    const id = await newestJob(sandbox);
+    real = real.replaceAll(/\bID\b/g, id).replaceAll('7f3k', id.split('-')[1]?.slice(0, 4) ?? '');
   }
+  // Both ask on a terminal; command-line-terminal.test.ts has one.
+  return real.replace(/^sidejob approve \S+/, '$& --yes').replace(/^sidejob open \S+/, '$& --print');
+}
+
+/** Runs it to its end. A view that has none is ended with Ctrl-C once it has shown something. */
+function run(sandbox: Sandbox, env: Record<string, string>, line: string, shell = '/bin/sh'): Promise<Ran> {
+  const watches = / --watch\b/.test(line);
+  const child = spawn(shell, ['-e', '-c', watches ? `exec ${line}` : line], { env, cwd: sandbox.project });
+  child.stdin.on('error', () => {}).end();
+  const ran = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+    if (watches && ran.stdout === '') child.kill('SIGINT');
+    ran.stdout += piece;
+  });
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    ran.stderr += piece;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status, ...ran }));
+  });
+}
+
+test.for(WITH_COMMANDS)('every command of %s works', async (page, { sandbox }) => {
+  const env = await machine(sandbox);
+  const lines = BLOCKS.filter((block) => block.page === page && isShell(block))
+    .flatMap(({ language, text }) => commandLines(text).map((line) => ({ line, shell: `/bin/${language}` })))
+    .filter(({ line }) => !isNotRun(line));
+  expect(lines.length === 0).toBe(NONE.includes(page));
+  for (const { line, shell } of lines) {
+    const ran = await run(sandbox, env, await made(sandbox, line), shell);
+    expect(ran, `${line}\n${ran.stderr}`).toMatchObject({ status: 0 });
+    // Within a pipe or $(…) the status says nothing.
+    expect(ran.stderr, line).not.toMatch(/^sidejob\b[^\n]*: /m);
+  }
+});
+
+const shownBlocks = BLOCKS.filter(({ text }) => text.startsWith('$ ')).map((block) => [block.where, block] as const);
+test.for(shownBlocks)('%s prints what the page shows', async ([, { page, text }], { sandbox }) => {
+  const env = await machine(sandbox);
+  await writeFile(join(sandbox.home, 'config.toml'), blocksOf(page, 'toml')[0] ?? '', { mode: 0o600 });
+  const [command = '', ...shown] = text.trimEnd().split('\n');
+  const { status, stdout } = await run(sandbox, env, command.slice(2));
+  expect(status).toBe(0);
+  const alike = (line: string) =>
+    line
+      .replaceAll(sandbox.bin, '/usr/local/bin')
+      .replace(/(?<=\w-)[a-z0-9]{8}\b/, 'ID')
+      .replace(/[\d.]+ s$/, 'TIME');
+  const printed = stdout.split('\n').map(alike);
+  let from = 0;
+  for (const line of shown.filter((each) => each !== '…').map(alike)) {
+    expect(printed.slice(from)).toContain(line);
+    from = printed.indexOf(line, from) + 1;
+  }
+});
+
+test('the data folder holds what README and docs/configuration.md say', async ({ sandbox }) => {
+  const env = await machine(sandbox);
+  for (const line of ['sidejob config edit', 'sidejob policy init open', 'sidejob providers test demo']) {
+    expect(await run(sandbox, env, line)).toMatchObject({ status: 0 });
+  }
+  const assistant = await sandbox.assistant();
+  await assistant.call('llm_job_list', {});
+  const names = (await readdir(sandbox.home, { withFileTypes: true }))
+    .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+    .filter((name) => !/^store\.db-/.test(name))
+    .sort();
+  const [listing = ''] = BLOCKS.filter(({ text }) => text.startsWith('config.toml ')).map(({ text }) => text);
+  const first = (lines: IterableIterator<RegExpExecArray>) =>
+    [...lines].map(([, name = '']) => name.replace('ID/', '')).sort();
+  expect(first(listing.matchAll(/^(\S+) /gm))).toEqual(names);
+  const [, files = ''] = textOf('docs/configuration.md').split('\n## Files\n');
+  expect(first(files.matchAll(/^\| `([^`]+)` \|/gm))).toEqual(names);
 });

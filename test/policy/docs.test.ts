@@ -1,22 +1,13 @@
-// Every policy that docs/policy.md shows is valid, and does what the page says of it.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Schema, Validator } from '@cfworker/json-schema';
+// Every policy that docs/policy.md shows does what the page says of it. That each is valid: test/docs/snippets.test.ts.
 import { expect, test } from 'vitest';
 import { decide } from '../../src/policy/decide.js';
-import { OPERATORS, policyJsonSchema } from '../../src/policy/dialect.js';
+import { OPERATORS } from '../../src/policy/dialect.js';
 import { parsePolicy } from '../../src/policy/parse.js';
 import { FACT_NAMES, type Facts } from '../../src/policy/request.js';
+import { blocksOf, textOf } from '../docs/pages.js';
 import { call, READS } from './policies.js';
 
-const PAGE = readFileSync(join(import.meta.dirname, '../../docs/policy.md'), 'utf8');
-const BLOCKS = [...PAGE.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) => text);
-
-test.each(BLOCKS.map((text, index) => [index, text]))('example %d is valid and warns of nothing', async (_, text) => {
-  expect((await parsePolicy(String(text), 'p')).warnings).toEqual([]);
-  const validator = new Validator(policyJsonSchema() as Schema, '2020-12');
-  expect(validator.validate(JSON.parse(String(text)))).toMatchObject({ valid: true });
-});
+const BLOCKS = blocksOf('docs/policy.md', 'json');
 
 const work: Facts = { ...READS, cwd: '/home/me/work/x' };
 
@@ -65,5 +56,5 @@ test('the counters of the example', async () => {
 });
 
 test('every fact and every operator is on the page', () => {
-  for (const word of [...FACT_NAMES, ...OPERATORS]) expect(PAGE).toContain(`\`${word}\``);
+  for (const word of [...FACT_NAMES, ...OPERATORS]) expect(textOf('docs/policy.md')).toContain(`\`${word}\``);
 });
