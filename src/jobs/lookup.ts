@@ -5,15 +5,18 @@ import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { normalizeId } from './ids.js';
 
+/** Of several that are meant, so many are named. */
+const MOST_NAMED = 4;
+
 /** Ids that begin with what was typed, or whose random part does; read with care for look-alike letters. */
 function findMatches({ store }: Pick<Engine, 'store'>, typed: string): string[] {
   const plain = typed.trim().toLowerCase();
   if (!/^[a-z0-9][a-z0-9-]+$/.test(plain)) return [];
-  const asTyped = findIds(store, plain, 4);
-  return asTyped.length > 0 ? asTyped : findIds(store, normalizeId(plain), 4);
+  const asTyped = findIds(store, plain, MOST_NAMED);
+  return asTyped.length > 0 ? asTyped : findIds(store, normalizeId(plain), MOST_NAMED);
 }
 
-/** The job with this id, a unique prefix of it, or its random part; else the ids that come near. */
+/** The job with this id, a unique prefix of it, or its random part; else the several that it may mean. */
 export function lookUp(engine: Pick<Engine, 'store'>, typed: string): JobRecord | string[] {
   const named = typed.trim().replace(/^job:(\/\/)?/, '');
   const exact = findJob(engine.store, named) ?? findJob(engine.store, normalizeId(named));
@@ -26,16 +29,16 @@ export function lookUp(engine: Pick<Engine, 'store'>, typed: string): JobRecord 
 
 /**
  * The job with this id, a unique prefix of it, or its random part.
- * @throws SidejobError `unknown_job`, naming near ids
+ * @throws SidejobError `unknown_job`, naming the jobs where several are meant
  */
 export function requireJob(engine: Pick<Engine, 'store'>, typed: string): JobRecord {
   const found = lookUp(engine, typed);
   if (!Array.isArray(found)) return found;
-  const near = found.map((id) => `${id} (${findJob(engine.store, id)?.status})`).join(', ');
-  const shown = typed.length > 60 ? `${typed.slice(0, 60)}…` : typed;
-  throw new SidejobError(
-    'unknown_job',
-    `no job ${JSON.stringify(shown)}.`,
-    near ? `Near: ${near}.` : 'llm_job_list shows the jobs there are.',
-  );
+  const shown = JSON.stringify(typed.length > 60 ? `${typed.slice(0, 60)}…` : typed);
+  if (found.length === 0) {
+    throw new SidejobError('unknown_job', `no job ${shown}.`, 'llm_job_list shows the jobs there are.');
+  }
+  const named = found.map((id) => `${id} (${findJob(engine.store, id)?.status})`).join(', ');
+  const end = found.length < MOST_NAMED ? '.' : ', …';
+  throw new SidejobError('unknown_job', `several jobs begin with ${shown}: ${named}${end}`);
 }

@@ -153,14 +153,14 @@ test('what cannot be done is an error in one line that says what to do, and noth
   await expectNoJobs(assistant);
 });
 
-test('a near id is named', async ({ sandbox }) => {
+test('an id that several jobs begin with names them', async ({ sandbox }) => {
   const assistant = await sandbox.assistant();
   const [one, two] = [await assistant.submit('one'), await assistant.submit('two')];
   for (const id of [one, two]) await assistant.ended(id);
 
   const { text } = await assistant.call('llm_job_status', { jobId: 'claude-' });
 
-  expect(text).toBe(`unknown_job: no job "claude-". Near: ${two} (completed), ${one} (completed).`);
+  expect(text).toBe(`unknown_job: several jobs begin with "claude-": ${two} (completed), ${one} (completed).`);
 });
 
 test('an unknown tool is an error that names the tools', async ({ sandbox }) => {

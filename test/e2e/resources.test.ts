@@ -53,23 +53,26 @@ test.concurrent.for(ERAS)(
   },
 );
 
-test.concurrent.for(ERAS)('an unknown job is not found, and near ids are named, %s', async (era, { sandbox }) => {
-  const assistant = await sandbox.assistant({ era });
-  const jobId = await assistant.submit('one');
-  const other = await assistant.submit('two');
-  await ended(assistant, [jobId, other]);
+test.concurrent.for(ERAS)(
+  'an unknown job is not found, and of several they are named, %s',
+  async (era, { sandbox }) => {
+    const assistant = await sandbox.assistant({ era });
+    const jobId = await assistant.submit('one');
+    const other = await assistant.submit('two');
+    await ended(assistant, [jobId, other]);
 
-  const near = await refusal(assistant, 'job://claude-');
-  const absent = await refusal(assistant, 'job://codex-zzzzzzzz/stdout');
-  const wrong = await refusal(assistant, `job://${jobId}/prompt`);
+    const near = await refusal(assistant, 'job://claude-');
+    const absent = await refusal(assistant, 'job://codex-zzzzzzzz/stdout');
+    const wrong = await refusal(assistant, `job://${jobId}/prompt`);
 
-  expect(near).toMatchObject({ code: -32602, data: { uri: 'job://claude-' } });
-  expect(near.message).toContain(`Near: ${other} (completed), ${jobId} (completed).`);
-  expect(absent).toMatchObject({ code: -32602, data: { uri: 'job://codex-zzzzzzzz/stdout' } });
-  expect(absent.message).toMatch(/unknown_job: no job "codex-zzzzzzzz"/);
-  expect(wrong).toMatchObject({ code: -32602, data: { uri: `job://${jobId}/prompt` } });
-  expect(wrong.message).toContain(`There are ${TEMPLATES.join(', ')}.`);
-});
+    expect(near).toMatchObject({ code: -32602, data: { uri: 'job://claude-' } });
+    expect(near.message).toContain(`several jobs begin with "claude-": ${other} (completed), ${jobId} (completed).`);
+    expect(absent).toMatchObject({ code: -32602, data: { uri: 'job://codex-zzzzzzzz/stdout' } });
+    expect(absent.message).toMatch(/unknown_job: no job "codex-zzzzzzzz"/);
+    expect(wrong).toMatchObject({ code: -32602, data: { uri: `job://${jobId}/prompt` } });
+    expect(wrong.message).toContain(`There are ${TEMPLATES.join(', ')}.`);
+  },
+);
 
 test.concurrent('long output is cut to its end, and a note says how to read the rest', async ({ sandbox }) => {
   const assistant = await sandbox.assistant();
