@@ -20,6 +20,7 @@ export async function initPolicy(
   { stdout, env }: CommandContext,
   name: string | undefined,
   force: boolean,
+  json: boolean,
 ): Promise<number> {
   const names = (await readdir(FOLDER)).map((file) => basename(file, '.jsonc')).sort();
   if (name === undefined || !names.includes(name)) {
@@ -31,8 +32,12 @@ export async function initPolicy(
   const { file } = policyPlace({}, home);
   await mkdir(home, { recursive: true, mode: 0o700 });
   await write(file, await readFile(join(FOLDER, `${name}.jsonc`), 'utf8'), force);
-  stdout(`Wrote ${file}. It counts from the next call on, in servers that run already too.\n`);
   const inForce = policyPlace(env, home);
+  if (json) {
+    stdout(`${JSON.stringify({ file, inForce: inForce.file }, null, 2)}\n`);
+    return 0;
+  }
+  stdout(`Wrote ${file}. It counts from the next call on, in servers that run already too.\n`);
   if (inForce.file !== file) stdout(`But SIDEJOB_POLICY names ${inForce.file}, and that is what counts.\n`);
   return 0;
 }

@@ -8,16 +8,17 @@ import { explainCall } from './explain-policy.js';
 import { initPolicy } from './init-policy.js';
 import { command, JSON_OPTION } from './options.js';
 
-const USAGE = `  sidejob policy check [FILE]             whether it is valid; else the line that is not
+const USAGE = `  sidejob policy check [FILE] [--json]    whether it is valid; else the line that is not
   sidejob policy explain TOOL             what it says of a call, and the rule that says so
       [--args JSON] [--policy FILE] [--json]
-  sidejob policy init NAME [--force]      begin with read-only, careful or open
+  sidejob policy init NAME [--force] [--json]
+                                          begin with read-only, careful or open
 `;
 
 const options = {
   args: { type: 'string', value: 'JSON', about: 'with explain: the arguments of the call' },
   policy: { type: 'string', value: 'FILE', of: 'file', about: 'another policy than the one that counts' },
-  json: { ...JSON_OPTION, about: 'with explain: as JSON' },
+  json: JSON_OPTION,
   force: { type: 'boolean', about: 'with init: in place of the one there is' },
 } as const;
 
@@ -28,12 +29,12 @@ export const policyCommand = command(
     if (rest.length > 0) throw new SidejobError('bad_argument', `one at a time, not also ${rest.join(' ')}.`);
     switch (action) {
       case 'check':
-        return check(context, placeOf(context, name ?? values.policy));
+        return check(context, placeOf(context, name ?? values.policy), values.json ?? false);
       case 'explain':
         if (name === undefined) throw new SidejobError('bad_argument', `which tool?\n${USAGE}`);
         return explainCall(context, placeOf(context, values.policy), name, values.args ?? '{}', values.json ?? false);
       case 'init':
-        return initPolicy(context, name, values.force ?? false);
+        return initPolicy(context, name, values.force ?? false, values.json ?? false);
       default:
         throw new SidejobError(
           'bad_argument',
@@ -48,8 +49,17 @@ function placeOf({ env }: CommandContext, named: string | undefined): PolicyPlac
   return policyPlace(env, resolvePaths(env).home, named === undefined ? undefined : resolve(named));
 }
 
-async function check({ stdout, stderr }: CommandContext, place: PolicyPlace): Promise<number> {
+async function check({ stdout, stderr }: CommandContext, place: PolicyPlace, json: boolean): Promise<number> {
   const { policy, broken } = await new PolicyFile(place).current();
+  if (json) {
+    const found = {
+      ...{ file: place.file, exists: policy !== undefined || broken !== undefined, valid: !broken },
+      ...(broken && { error: broken.message }),
+      ...(policy && { default: policy.default, tools: [...policy.tools.keys()], warnings: policy.warnings }),
+    };
+    stdout(`${JSON.stringify(found, null, 2)}\n`);
+    return broken ? 1 : 0;
+  }
   if (broken) {
     stderr(`${broken.message}\nA server with this policy denies every call.\n`);
     return 1;

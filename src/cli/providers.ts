@@ -1,10 +1,12 @@
 // `sidejob providers`: the CLIs there are, recipes for more of them, and a trial.
 import { resolve } from 'node:path';
 import { SidejobError } from '../errors.js';
+import { visible } from '../output/printable.js';
 import { ACCESS_LEVELS, EFFORT_LEVELS } from '../providers/provider.js';
 import type { CommandContext } from './context.js';
 import { command, JSON_OPTION, oneOf } from './options.js';
 import { addRecipe, listRecipes } from './recipes.js';
+import { columnsOf, table } from './terminal.js';
 import { tryProvider } from './try-provider.js';
 import { withJobs } from './with-jobs.js';
 
@@ -35,8 +37,13 @@ export const providersCommand = command(
         return listProviders(context, values.json ?? false);
       case 'add':
         if (rest.length > 0) throw new SidejobError('bad_argument', 'one recipe at a time.');
-        return name === undefined ? listRecipes(context) : addRecipe(context, name, values['dry-run'] ?? false);
+        if (name === undefined) return listRecipes(context, values.json ?? false);
+        return addRecipe(context, name, { dryRun: values['dry-run'] ?? false, json: values.json ?? false });
       case 'test': {
+        if (values.json) {
+          const todo = `"sidejob run -p ${name ?? 'NAME'} --json" asks one.`;
+          throw new SidejobError('bad_argument', 'a trial is for a person to read; it has no --json.', todo);
+        }
         if (name === undefined)
           throw new SidejobError('bad_argument', 'which provider? "sidejob providers" lists them.');
         const { model, access, effort, system, cwd, continue: continueJob } = values;
@@ -65,10 +72,12 @@ async function listProviders(context: CommandContext, json: boolean): Promise<nu
     context.stdout(`${JSON.stringify(views, null, 2)}\n`);
     return 0;
   }
-  const width = Math.max(...views.map(({ name }) => name.length));
-  for (const { name, status, title, path, login, remedy } of views) {
-    const facts = [title, path, login && `login: ${login}`, remedy].filter(Boolean).join(', ');
-    context.stdout(`${name.padEnd(width)}  ${status.replaceAll('_', ' ').padEnd(13)}  ${facts}\n`);
-  }
+  const rows = views.map(({ name, status, title, path, login, remedy }) => [
+    name,
+    status.replaceAll('_', ' '),
+    // What is to be done first: the end of a line may be cut.
+    visible([title, remedy, path, login && `login: ${login}`].filter(Boolean).join(', ')).replaceAll('\n', ' '),
+  ]);
+  context.stdout(table(rows, { columns: columnsOf() }));
   return 0;
 }

@@ -9,18 +9,25 @@ import { messageOf, SidejobError } from '../errors.js';
 import { openDataFolder } from '../store/data-folder.js';
 import type { CommandContext } from './context.js';
 import { read, replace } from './mcp/file.js';
+import { columnsOf, table } from './terminal.js';
 
 /** Beside the built program; see scripts/build.mjs. */
 const FOLDER = fileURLToPath(new URL('./recipes', import.meta.url));
 
 /** Prints every recipe with its title. */
-export async function listRecipes({ stdout }: CommandContext): Promise<number> {
-  const names = await recipeNames();
-  const width = Math.max(...names.map((name) => name.length));
-  for (const name of names) {
-    const [, title = ''] = /^title = "(.*)"/m.exec(await recipe(name)) ?? [];
-    stdout(`${name.padEnd(width)}  ${title}\n`);
+export async function listRecipes({ stdout }: CommandContext, json: boolean): Promise<number> {
+  const titled = async (name: string) => ({ name, title: /^title = "(.*)"/m.exec(await recipe(name))?.[1] ?? '' });
+  const recipes = await Promise.all((await recipeNames()).map(titled));
+  if (json) {
+    stdout(`${JSON.stringify(recipes, null, 2)}\n`);
+    return 0;
   }
+  stdout(
+    table(
+      recipes.map(({ name, title }) => [name, title]),
+      { columns: columnsOf() },
+    ),
+  );
   stdout(
     '\nNone of them was run by us. "sidejob providers add NAME" enters one, "sidejob providers test NAME" tries it.\n',
   );
@@ -31,7 +38,12 @@ export async function listRecipes({ stdout }: CommandContext): Promise<number> {
  * Appends a recipe to the configuration file, which stays as it is otherwise.
  * @throws SidejobError `unknown_provider`; `bad_config` if there is such a provider, or nothing can be appended
  */
-export async function addRecipe({ stdout, env }: CommandContext, name: string, dryRun: boolean): Promise<number> {
+export async function addRecipe(
+  { stdout, env }: CommandContext,
+  name: string,
+  { dryRun, json }: { dryRun: boolean; json: boolean },
+): Promise<number> {
+  const say = json ? () => {} : stdout;
   const names = await recipeNames();
   if (!names.includes(name)) {
     const near = nearest(name, names);
@@ -47,8 +59,11 @@ export async function addRecipe({ stdout, env }: CommandContext, name: string, d
   if (config.providers[name]) {
     throw new SidejobError('bad_config', `${path} has a [providers.${name}] already.`, 'Nothing was changed.');
   }
+  const report = { provider: name, file: path, changed: true, text, ...(dryRun && { dryRun }) };
+  const tell = () => json && stdout(`${JSON.stringify(report, null, 2)}\n`);
   if (dryRun) {
-    stdout(`${text}\nThis would be added to ${path}. Nothing was changed.\n`);
+    say(`${text}\nThis would be added to ${path}. Nothing was changed.\n`);
+    tell();
     return 0;
   }
   await openDataFolder(resolvePaths(env));
@@ -57,8 +72,9 @@ export async function addRecipe({ stdout, env }: CommandContext, name: string, d
   const after = `${before}${before ? '\n\n' : ''}${text}`;
   await mustBeToml(path, after);
   await replace(file, after);
-  stdout(`${text}\nAdded to ${path}. It was not run by us: try "sidejob providers test ${name}".\n`);
-  stdout('Servers that run already know it after a restart of their client.\n');
+  tell();
+  say(`${text}\nAdded to ${path}. It was not run by us: try "sidejob providers test ${name}".\n`);
+  say('Servers that run already know it after a restart of their client.\n');
   return 0;
 }
 

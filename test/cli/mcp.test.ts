@@ -59,6 +59,23 @@ const text = (path: string) => readFile(path, 'utf8');
 const json = async (path: string) => JSON.parse(await text(path));
 const names = () => readdir(home, { recursive: true }).then((all) => all.sort());
 
+describe('--json', () => {
+  it('prints the entry, or what became of the file, and nothing else', async () => {
+    const path = await given('.claude.json', '{\n  "numStartups": 3\n}\n');
+    const told = async (...argv: string[]) => JSON.parse((await run([...argv, '--json'])).out);
+    const change = { client: 'claude-code', file: path, changed: true };
+
+    expect(await told('print', 'claude-code')).toEqual({ type: 'stdio', ...ENTRY });
+    expect(await told('install', 'claude-code', '--dry-run')).toEqual({ ...change, dryRun: true });
+    expect(await json(path)).toEqual({ numStartups: 3 });
+    expect(await told('install', 'claude-code')).toEqual({ ...change, backup: `${path}.sidejob-backup` });
+    expect(await told('install', 'claude-code')).toEqual({ ...change, changed: false });
+    expect(await told('uninstall', 'claude-code')).toMatchObject(change);
+    expect(await told('uninstall', 'claude-code')).toEqual({ ...change, changed: false });
+    expect((await run(['install', 'cursor', '--json'])).out).toBe('');
+  });
+});
+
 describe('install', () => {
   it('enters the server in Claude Code at user scope', async () => {
     const path = await given('.claude.json', '{\n  "numStartups": 3\n}\n');

@@ -297,6 +297,11 @@ describe('the command line', () => {
     await configure(sandbox, '# mine\nmaxRunning = 3\n');
     const dry = await sidejob(sandbox, 'providers', 'add', 'llm', '--dry-run');
     expect(dry.stdout).toContain('Nothing was changed.');
+    const json = JSON.parse((await sidejob(sandbox, 'providers', 'add', 'llm', '--dry-run', '--json')).stdout);
+    expect(json).toMatchObject({ provider: 'llm', changed: true, dryRun: true });
+    const recipes = JSON.parse((await sidejob(sandbox, 'providers', 'add', '--json')).stdout);
+    expect(recipes).toContainEqual({ name: 'llm', title: expect.stringMatching(/\w/) });
+    expect(await sidejob(sandbox, 'providers', 'test', 'llm', '--json')).toMatchObject({ status: 2, stdout: '' });
     const added = await sidejob(sandbox, 'providers', 'add', 'llm');
     expect(added).toMatchObject({ status: 0, stderr: '' });
     const text = await readFile(join(sandbox.home, 'config.toml'), 'utf8');

@@ -51,6 +51,16 @@ test('check names the line, and warns of names that are not there', async ({ san
   expect((await sidejob(sandbox, 'policy', 'check')).stdout).toMatch(/^There is no .*policy\.json: everything is/);
 });
 
+test('check and init as JSON', async ({ sandbox }) => {
+  const file = join(sandbox.home, 'policy.json');
+  const told = async (...args: string[]) => JSON.parse((await sidejob(sandbox, 'policy', ...args, '--json')).stdout);
+  expect(await told('check')).toEqual({ file, exists: false, valid: true });
+  expect(await told('init', 'careful')).toEqual({ file, inForce: file });
+  expect(await told('check')).toMatchObject({ file, exists: true, valid: true, warnings: [] });
+  await writeFile(file, '{');
+  expect(await told('check')).toMatchObject({ file, exists: true, valid: false, error: expect.stringContaining(file) });
+});
+
 test('explain says which rule decides, on what, and what it assumed', async ({ sandbox }) => {
   await sidejob(sandbox, 'policy', 'init', 'careful');
   const explain = (...args: string[]) => sidejob(sandbox, 'policy', 'explain', ...args);

@@ -10,6 +10,7 @@ export interface Order {
   readonly verb: (typeof VERBS)[number];
   readonly client: Client;
   readonly dryRun: boolean;
+  readonly json: boolean;
   /** The configuration file, where it is not the client's usual one. */
   readonly file: string | undefined;
 }
@@ -17,7 +18,7 @@ export interface Order {
 /** The command line is wrong; the message is what a person reads. */
 export class UsageError extends Error {}
 
-export const USAGE = `Usage: sidejob mcp install|uninstall|print CLIENT [--dry-run] [--file PATH]
+export const USAGE = `Usage: sidejob mcp install|uninstall|print CLIENT [--dry-run] [--file PATH] [--json]
 
   install     enter sidejob in the client's configuration
   uninstall   take it out again
@@ -25,6 +26,7 @@ export const USAGE = `Usage: sidejob mcp install|uninstall|print CLIENT [--dry-r
 
   --dry-run   show what would change, write nothing
   --file      the configuration file, where it is not at the client's usual place
+  --json      as JSON: the entry, or { client, file, changed, backup }
 
 Clients: ${EDITED.map((client) => client.name).join(', ')}
 Only to print: ${CLIENTS.filter((client) => !EDITED.includes(client))
@@ -42,7 +44,7 @@ export function parseOrder(argv: string[]): Order | 'help' {
   const client = CLIENTS.find((known) => known.name === name);
   if (!client) throw new UsageError(unknownClient(name));
   if (verb !== 'print' && !EDITED.includes(client)) throw new UsageError(printOnly(client));
-  return { verb, client, dryRun: values['dry-run'] ?? false, file: values.file };
+  return { verb, client, dryRun: values['dry-run'] ?? false, json: values.json ?? false, file: values.file };
 }
 
 function parse(argv: string[]) {
@@ -50,7 +52,10 @@ function parse(argv: string[]) {
     return parseArgs({
       args: argv,
       allowPositionals: true,
-      options: { 'dry-run': { type: 'boolean' }, file: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        ...{ 'dry-run': { type: 'boolean' }, file: { type: 'string' }, json: { type: 'boolean' } },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
   } catch (error) {
     throw new UsageError(`${messageOf(error)}\n\n${USAGE}`);

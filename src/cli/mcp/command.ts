@@ -22,6 +22,7 @@ export async function mcpCommand(argv: string[], io: Io): Promise<number> {
   try {
     const order = parseOrder(argv);
     if (order === 'help') io.stdout(USAGE);
+    else if (order.json && order.verb !== 'print') await withReport(order, io);
     else await { install, uninstall, print }[order.verb](order, io);
     return 0;
   } catch (error) {
@@ -35,7 +36,21 @@ export async function mcpCommand(argv: string[], io: Io): Promise<number> {
   }
 }
 
-async function install(order: Order, io: Io): Promise<void> {
+/** What became of a file. */
+interface Change {
+  file: string;
+  changed: boolean;
+  backup?: string | undefined;
+}
+
+/** For a program: what became of the file, and nothing else on stdout. */
+async function withReport(order: Order, io: Io): Promise<void> {
+  const change = await (order.verb === 'install' ? install : uninstall)(order, { ...io, stdout: () => {} });
+  const report = { client: order.client.name, ...change, ...(order.dryRun && { dryRun: true }) };
+  io.stdout(`${JSON.stringify(report, null, 2)}\n`);
+}
+
+async function install(order: Order, io: Io): Promise<Change> {
   const { client } = order;
   warnOfNpx(io);
   const file = await read(await pathOf(order, io));
@@ -43,34 +58,43 @@ async function install(order: Order, io: Io): Promise<void> {
   const text = edited(file, () => editorOf(client, SERVER).with(file.text, entryOf(client, io)));
   if (text === file.text) {
     io.stdout(`${SERVER} is already entered in ${file.path}; nothing changed.\n`);
-    return;
+    return { file: file.path, changed: false };
   }
-  const written = await apply(file, text, order, io);
+  const change = await apply(file, text, order, io);
   if (!canRead(client, text)) {
     const what = client.takes ? 'trailing commas' : 'comments or trailing commas';
     io.stderr(`${file.path} has ${what}: kept, but ${client.title} may not read it so.\n`);
   }
-  if (!written) return;
+  if (order.dryRun) return change;
   const { how, lines } = client.allow;
   const cost = 'llm_run changes no files, but each call costs money or quota: leave it out to be asked each time.\n';
   io.stdout(
     `\n${client.next}\n\n${how}\n${lines ? `${typeof lines === 'string' ? lines : JSON.stringify(lines, null, 2)}\n` : ''}${lines && typeof lines !== 'string' ? cost : ''}`,
   );
+  return change;
 }
 
-async function uninstall(order: Order, io: Io): Promise<void> {
+async function uninstall(order: Order, io: Io): Promise<Change> {
   const file = await read(await pathOf(order, io));
   const before = file.text ?? '';
   const text = edited(file, () => editorOf(order.client, SERVER).without(before));
-  if (text === before) io.stdout(`${SERVER} is not entered in ${file.path}; nothing changed.\n`);
-  else if (await apply(file, text, order, io))
-    io.stdout(`\nRestart ${order.client.title}; jobs and output are kept.\n`);
+  if (text === before) {
+    io.stdout(`${SERVER} is not entered in ${file.path}; nothing changed.\n`);
+    return { file: file.path, changed: false };
+  }
+  const change = await apply(file, text, order, io);
+  if (!order.dryRun) io.stdout(`\nRestart ${order.client.title}; jobs and output are kept.\n`);
+  return change;
 }
 
 async function print(order: Order, io: Io): Promise<void> {
   warnOfNpx(io);
   io.stderr(`For ${await pathOf(order, io)}:\n`);
   const { client } = order;
+  if (order.json) {
+    io.stdout(`${JSON.stringify(entryOf(client, io), null, 2)}\n`);
+    return;
+  }
   const text = editorOf(client, SERVER).with(undefined, entryOf(client, io));
   io.stdout(text);
   if (client.note) io.stderr(`${client.note}\n`);
@@ -80,18 +104,18 @@ async function pathOf({ client, file }: Order, io: Io): Promise<string> {
   return file === undefined ? locate(client, io) : resolve(file);
 }
 
-/** Shows the change and, unless this is a dry run, makes it. Returns whether it was made. */
-async function apply(file: ConfigFile, text: string, order: Order, io: Io): Promise<boolean> {
+/** Shows the change and, unless this is a dry run, makes it. `changed` in a dry run: it would be. */
+async function apply(file: ConfigFile, text: string, order: Order, io: Io): Promise<Change> {
   mustBeWritable(file);
   io.stdout(`${file.path}${file.bytes ? '' : ' (new file)'}\n${diff(file.text, text)}\n\n`);
   if (order.dryRun) {
     io.stdout('Dry run: nothing was written.\n');
-    return false;
+    return { file: file.path, changed: true };
   }
   const kept = await backup(file);
   await replace(file, text);
   io.stdout(`Written.${kept ? ` The file as it was: ${kept}` : ''}\n`);
-  return true;
+  return { file: file.path, changed: true, backup: kept };
 }
 
 function entryOf(client: Client, io: Io): Entry {
