@@ -6,11 +6,12 @@ import { type Paths, resolvePaths } from '../config/paths.js';
 import { variableOf } from '../config/settings.js';
 import { SidejobError } from '../errors.js';
 import { checkedConfig } from '../jobs/checked-config.js';
-import { printable } from '../output/printable.js';
+import { visible } from '../output/printable.js';
 import { Secrets } from '../output/secrets/secrets.js';
 import { PROVIDERS } from '../providers/registry.js';
 import type { CommandContext } from './context.js';
 import { command, JSON_OPTION } from './options.js';
+import { columnsOf, table } from './terminal.js';
 
 const MASKED = '***';
 const ACTIONS = ['show', 'path', 'edit', 'schema', 'template'];
@@ -71,13 +72,10 @@ async function show({ env, stdout }: CommandContext, paths: Paths, json: boolean
     const origin = config.origins[name as keyof typeof config.origins];
     return [name, JSON.stringify(value), origin === paths.config ? config.placeOf([name]) : origin] as const;
   });
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  for (const [name, value, origin] of rows) {
-    stdout(`${name.padEnd(widths[0] ?? 0)}  ${printable(value).padEnd(widths[1] ?? 0)}  ${origin}\n`);
-  }
-  for (const [name, table] of Object.entries(tables)) {
-    for (const [path, value] of leaves([name], table)) {
-      stdout(`${path.join('.')} = ${printable(JSON.stringify(value))}  ${config.placeOf(path)}\n`);
+  stdout(table(rows, { columns: columnsOf() }));
+  for (const [name, values] of Object.entries(tables)) {
+    for (const [path, value] of leaves([name], values)) {
+      stdout(visible(`${path.join('.')} = ${JSON.stringify(value)}  ${config.placeOf(path)}\n`));
     }
   }
   return 0;
@@ -123,6 +121,9 @@ function leaves(path: readonly string[], value: unknown): [readonly string[], un
 }
 
 async function edit(context: CommandContext, paths: Paths): Promise<number> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    throw new SidejobError('bad_argument', 'an editor needs a terminal.', `Run it in one, or edit ${paths.config}.`);
+  }
   const { editConfig } = await import('../jobs/edit-config.js');
   for (;;) {
     const { config: file } = await editConfig(paths, context.env);
@@ -132,7 +133,7 @@ async function edit(context: CommandContext, paths: Paths): Promise<number> {
       return 0;
     } catch (error) {
       if (!(error instanceof SidejobError)) throw error;
-      context.stderr(`${printable(error.line)}\n`);
+      context.stderr(`${visible(error.line)}\n`);
       const answer = await context.ask?.('Until it is mended, no server takes a job. Edit again? [y/N] ');
       if (!/^\s*y/i.test(answer ?? '')) return 1;
     }

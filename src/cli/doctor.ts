@@ -3,11 +3,12 @@
 import { type Paths, pathsIn, resolvePaths } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
 import type { Finding } from '../jobs/doctor/finding.js';
-import { printable } from '../output/printable.js';
+import { visible } from '../output/printable.js';
 import { PROVIDERS } from '../providers/registry.js';
 import { VERSION } from '../version.js';
 import type { CommandContext } from './context.js';
 import { command, JSON_OPTION } from './options.js';
+import { columnsOf, cutTo } from './terminal.js';
 
 const MARKS = { ok: 'ok', warn: 'warn', problem: 'PROBLEM' } as const;
 
@@ -85,10 +86,13 @@ async function policyFindings(env: NodeJS.ProcessEnv, paths: Paths): Promise<Fin
 
 function shown(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
+  const columns = columnsOf();
   const lines = findings.map(({ check, level, message, remedy, fixed }) => {
     const mark = (fixed ? 'fixed' : MARKS[level]).padEnd(7);
     const todo = remedy ? `\n${' '.repeat(width + 11)}→ ${remedy}` : '';
-    return printable(`${mark}  ${check.padEnd(width)}  ${message}${todo}`);
+    const line = visible(`${mark}  ${check.padEnd(width)}  ${message}`);
+    // What is wrong, and what to do about it, is never cut.
+    return (level === 'ok' && columns !== undefined ? cutTo(line, columns) : line) + visible(todo);
   });
   const problems = findings.filter(({ level }) => level === 'problem').length;
   const warnings = findings.filter(({ level }) => level === 'warn').length;

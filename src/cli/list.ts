@@ -1,13 +1,16 @@
 // `sidejob list`: jobs, newest first.
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { jobFiles } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
 import { knownProvider } from '../jobs/choose.js';
 import type { Engine } from '../jobs/engine.js';
 import { ago } from '../jobs/figures.js';
 import { findProject } from '../jobs/project.js';
 import { settle } from '../jobs/settle.js';
-import { printable } from '../output/printable.js';
+import { visible } from '../output/printable.js';
+import { readMaskedPage } from '../output/secrets/page.js';
+import { oneLine } from '../providers/json.js';
 import { activeJobs, type ListFilter, listJobs } from '../store/jobs.js';
 import type { JobStatus } from '../store/record.js';
 import type { CommandContext } from './context.js';
@@ -18,6 +21,9 @@ import { withJobs } from './with-jobs.js';
 
 const STATUSES = ['queued', 'running', 'completed', 'failed', 'canceled', 'orphaned'] as const satisfies JobStatus[];
 const LIMIT = 30;
+/** Of the prompt of a job without a label: what is read for its first line, and what of that is shown. */
+const PROMPT_BYTES = 2048;
+const PROMPT_COLUMNS = 60;
 
 export const listCommand = command(
   {
@@ -56,7 +62,7 @@ export const listCommand = command(
       if (views.length > limit) context.stderr(`The newest ${limit}; --limit N shows more.\n`);
       views.length = Math.min(views.length, limit);
       if (values.json) context.stdout(`${JSON.stringify(views, null, 2)}\n`);
-      else if (views.length > 0) context.stdout(jobTable(views, columnsOf()));
+      else if (views.length > 0) context.stdout(await jobTable(engine, views, columnsOf()));
       else if (values.all) context.stdout('No jobs yet.\n');
       else context.stdout(statuses.length > 0 ? 'No such jobs.\n' : 'Nothing runs, nothing is unread.\n');
       return 0;
@@ -81,18 +87,31 @@ export async function viewsOf(engine: Engine, filter: ListFilter): Promise<Perso
 }
 
 /** Jobs as a table, cut to the terminal. */
-export function jobTable(views: readonly PersonView[], columns: number | undefined): string {
+export async function jobTable(
+  engine: Engine,
+  views: readonly PersonView[],
+  columns: number | undefined,
+): Promise<string> {
   const heads = ['JOB', 'STATUS', 'ASKED', 'TOOK', ''].map((text) => ({ text, style: 'dim' as const }));
-  return table([heads, ...views.map(rowOf)], { columns });
+  const rows = await Promise.all(views.map(async (view) => rowOf(view, view.label ? '' : await asked(engine, view))));
+  return table([heads, ...rows], { columns });
 }
 
-function rowOf(view: PersonView): Cell[] {
+/** How the prompt begins; masked before it is cut. Empty where it cannot be read. */
+async function asked({ paths, secrets }: Engine, { jobId }: PersonView): Promise<string> {
+  const reading = { growing: false };
+  const page = await readMaskedPage(secrets, jobFiles(paths, jobId).prompt, 0, PROMPT_BYTES, reading).catch(() => null);
+  return oneLine(page?.text ?? '', PROMPT_COLUMNS);
+}
+
+function rowOf(view: PersonView, prompt: string): Cell[] {
   const notes = [view.label, view.activity ?? view.error, view.unread && 'unread', view.pinned && 'pinned'];
+  const known = visible(notes.filter(Boolean).join(' · '));
   return [
     view.jobId,
     { text: statusText(view), style: STATUS_STYLES[view.status] },
     `${ago(Date.parse(view.createdAt), Date.now())} ago`,
     lasted(view.elapsedSec),
-    printable(notes.filter(Boolean).join(' · ')).replaceAll('\n', ' '),
+    { text: [known, prompt].filter(Boolean).join(' · '), style: 'dim', from: known.length },
   ];
 }

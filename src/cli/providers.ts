@@ -1,7 +1,6 @@
 // `sidejob providers`: the CLIs there are, recipes for more of them, and a trial.
 import { resolve } from 'node:path';
 import { SidejobError } from '../errors.js';
-import { visible } from '../output/printable.js';
 import { ACCESS_LEVELS, EFFORT_LEVELS } from '../providers/provider.js';
 import type { CommandContext } from './context.js';
 import { command, JSON_OPTION, oneOf } from './options.js';
@@ -76,7 +75,7 @@ async function listProviders(context: CommandContext, json: boolean): Promise<nu
     name,
     status.replaceAll('_', ' '),
     // What is to be done first: the end of a line may be cut.
-    visible([title, remedy, path, login && `login: ${login}`].filter(Boolean).join(', ')).replaceAll('\n', ' '),
+    [title, remedy, path, login && `login: ${login}`].filter(Boolean).join(', '),
   ]);
   context.stdout(table(rows, { columns: columnsOf() }));
   return 0;

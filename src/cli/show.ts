@@ -28,7 +28,7 @@ export const showCommand = command(
       const answer = await engine.secrets.mask(await answerText(engine, job));
       const more = { ...(job.sessionId && { sessionId: job.sessionId }), ...(job.login && { login: job.login }) };
       const rows = Object.entries({ ...view, ...more, ...job.usage }).map(([name, value]): Cell[] => {
-        const text = printable(String(value)).replaceAll('\n', ' ');
+        const text = String(value);
         return [
           { text: name.padEnd(14), style: 'dim' },
           name === 'status' ? { text, style: STATUS_STYLES[view.status] } : text,

@@ -1,18 +1,24 @@
 // What the terminal is, and how text is painted and laid out for it. In a file or a pipe nothing is painted or cut.
 import { styleText } from 'node:util';
+import { visible } from '../output/printable.js';
 
 export type Style = Parameters<typeof styleText>[0];
-/** A cell of a table: its text, and how it is painted. */
-export type Cell = string | { text: string; style: Style };
+/** A cell of a table: its text, and how it is painted, or what of it follows the first `from` characters. */
+export type Cell = string | { text: string; style: Style; from?: number };
 
 /** Painted if the stream shows colours: only a terminal does, unless NO_COLOR or FORCE_COLOR say otherwise. */
 export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return text === '' ? '' : styleText(style, text, { stream });
 }
 
-/** Columns of the terminal; undefined where there is none. */
-export function columnsOf(stream: NodeJS.WriteStream = process.stdout): number | undefined {
-  return stream.isTTY && stream.columns > 0 ? stream.columns : undefined;
+/** Whether lines can be drawn anew; a terminal that calls itself dumb cannot. */
+export function canRedraw(stream: NodeJS.WriteStream = process.stdout, env = process.env): boolean {
+  return stream.isTTY === true && env.TERM !== 'dumb';
+}
+
+/** Columns of the terminal; undefined where there is none, or a dumb one. */
+export function columnsOf(stream: NodeJS.WriteStream = process.stdout, env = process.env): number | undefined {
+  return canRedraw(stream, env) && stream.columns > 0 ? stream.columns : undefined;
 }
 
 const WIDE =
@@ -49,7 +55,7 @@ export interface TableOptions {
   columns?: number | undefined;
 }
 
-/** Rows as lines, the columns under one another. */
+/** Rows as lines, the columns under one another; what would leave its cell or repaint the terminal stands as `\\u{1b}`. */
 export function table(rows: readonly (readonly Cell[])[], { right = [], columns }: TableOptions = {}): string {
   const last = Math.max(...rows.map((row) => row.length)) - 1;
   const widths = Array.from({ length: last }, (_, column) =>
@@ -63,7 +69,7 @@ export function table(rows: readonly (readonly Cell[])[], { right = [], columns 
       const wanted = isLast ? widthOf(text) : (widths[column] ?? 0);
       const blanks = ' '.repeat(Math.max(0, Math.min(left, wanted) - widthOf(text)));
       left -= wanted + 2;
-      const painted = typeof cell === 'string' ? text : paint(cell.style, text);
+      const painted = typeof cell === 'string' ? text : paintedFrom(cell.from ?? 0, cell.style, text);
       return right.includes(column) ? blanks + painted : painted + (isLast ? '' : blanks);
     });
     return cells.join('  ').trimEnd();
@@ -72,7 +78,11 @@ export function table(rows: readonly (readonly Cell[])[], { right = [], columns 
 }
 
 function textOf(cell: Cell): string {
-  return typeof cell === 'string' ? cell : cell.text;
+  return visible(typeof cell === 'string' ? cell : cell.text).replaceAll(/[\n\t]/g, ' ');
+}
+
+function paintedFrom(from: number, style: Style, text: string): string {
+  return text.slice(0, from) + paint(style, text.slice(from));
 }
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];

@@ -4,7 +4,7 @@ import { dollars, shortCount } from '../jobs/figures.js';
 import { oneLine } from '../providers/json.js';
 import { dayOf, sumUsage, totalUsage, USAGE_KEYS, type UsageKey, type UsageSum } from '../store/usage.js';
 import { command, JSON_OPTION, wholeNumber } from './options.js';
-import { bar, type Cell, table } from './terminal.js';
+import { bar, type Cell, columnsOf, table } from './terminal.js';
 import { withJobs } from './with-jobs.js';
 
 /** What stands for jobs without one. */
@@ -72,7 +72,7 @@ function usageTable(by: UsageKey, sums: readonly Sum[], total: UsageSum): string
     ]),
     ['total', ...figures(total), ''],
   ];
-  return table(rows, { right: [1, 2, 3, 4, 5, 6] });
+  return table(rows, { right: [1, 2, 3, 4, 5, 6], columns: columnsOf() });
 }
 
 /** The last days, today at the end; one without jobs has a line, too. */
@@ -98,7 +98,7 @@ function dayChart(perDay: readonly Sum[], days: number): string {
       painted(bar(measure(sum), largest, BAR_COLUMNS)),
     ];
   });
-  return table([['DAY', 'JOBS', 'TOKENS', ''], ...rows], { right: [1, 2] });
+  return table([['DAY', 'JOBS', 'TOKENS', ''], ...rows], { right: [1, 2], columns: columnsOf() });
 }
 
 /** Bars show tokens, in and out; jobs where none were reported. */

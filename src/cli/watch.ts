@@ -5,7 +5,7 @@ import type { CommandContext } from './context.js';
 import { Interrupts } from './interrupt.js';
 import { personView, statusText } from './job-view.js';
 import { jobTable, viewsOf } from './list.js';
-import { columnsOf, cutTo, paint } from './terminal.js';
+import { canRedraw, columnsOf, cutTo, paint } from './terminal.js';
 
 const EVERY_MS = 1000;
 /** Not more often, however much changes. */
@@ -26,7 +26,7 @@ export async function watchJobs(
 ): Promise<number> {
   const interrupts = new Interrupts(undefined);
   try {
-    if (process.stdout.isTTY && !json) await redraw(engine, context, filter, interrupts.signal);
+    if (canRedraw() && !json) await redraw(engine, context, filter, interrupts.signal);
     else await printChanges(engine, context, filter, interrupts.signal, json);
     return 0;
   } finally {
@@ -50,7 +50,9 @@ async function redraw(
       const columns = columnsOf() ?? 80;
       const views = await viewsOf(engine, { ...filter, limit: Math.min(filter.limit, rows - 3) });
       const lines =
-        views.length > 0 ? jobTable(views, columns).trimEnd().split('\n') : ['Nothing runs, nothing is unread.'];
+        views.length > 0
+          ? (await jobTable(engine, views, columns)).trimEnd().split('\n')
+          : ['Nothing runs, nothing is unread.'];
       const head = cutTo(`Sidejob, ${new Date().toLocaleTimeString()}; q ends this view, not the jobs`, columns);
       const shown = [paint('dim', head), ...lines].slice(0, rows - 1);
       stdout(HOME + shown.map((line) => line + END_LINE).join('') + BELOW);

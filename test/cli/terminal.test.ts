@@ -5,7 +5,7 @@ import { exitStatusOf, exitStatusOfAll } from '../../src/cli/exit-status.js';
 import { AnswerPrinter } from '../../src/cli/follow.js';
 import { lasted } from '../../src/cli/job-view.js';
 import { duration, listed, wholeNumber } from '../../src/cli/options.js';
-import { bar, cutTo, table, widthOf } from '../../src/cli/terminal.js';
+import { bar, canRedraw, columnsOf, cutTo, table, widthOf } from '../../src/cli/terminal.js';
 import { fileSize } from '../../src/jobs/figures.js';
 import type { JobRecord } from '../../src/store/record.js';
 
@@ -47,6 +47,17 @@ test('a table stands in columns, and fits', () => {
       },
     ),
   );
+});
+
+test('a cell shows what a stranger put into it, on one line', () => {
+  expect(table([['a\u001b[2J', 'b\u202ec\nd\te']])).toBe('a\\u{1b}[2J  b\\u{202e}c d e\n');
+});
+
+test('lines are drawn anew, and cut, on a terminal that is not dumb', () => {
+  const screen = { isTTY: true, columns: 80 } as NodeJS.WriteStream;
+  expect([canRedraw(screen, { TERM: 'xterm' }), columnsOf(screen, { TERM: 'xterm' })]).toEqual([true, 80]);
+  expect([canRedraw(screen, { TERM: 'dumb' }), columnsOf(screen, { TERM: 'dumb' })]).toEqual([false, undefined]);
+  expect(canRedraw({} as NodeJS.WriteStream, { TERM: 'xterm' })).toBe(false);
 });
 
 test('bars are as long as their part, and whatever is there shows', () => {

@@ -56,6 +56,17 @@ test('list is narrowed by project, CLI and status', async ({ sandbox }) => {
   }
 });
 
+test('list shows what was asked where there is no label', async ({ sandbox }) => {
+  await submitted(sandbox, 'count the\u001b[2J words\nand the letters');
+  await submitted(sandbox, '-l', 'named', 'something else');
+  const { stdout } = await sidejob(sandbox, 'list');
+  expect(stdout).toMatch(/ unread · count the.\[2J words$/m);
+  expect(stdout).toMatch(/ named · unread$/m);
+  for (const hidden of ['letters', 'something else', '\u001b']) expect(stdout).not.toContain(hidden);
+  const json = JSON.parse((await sidejob(sandbox, 'list', '--json')).stdout);
+  expect(Object.keys(json[0])).not.toContain('asked');
+});
+
 test('list --watch in a pipe prints a line for each change, and no control sequences', async ({ sandbox }) => {
   const gate = sandbox.gate();
   const id = (await sidejob(sandbox, 'submit', '-p', 'claude', asks({ gate }))).stdout.trim();

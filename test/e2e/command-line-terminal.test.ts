@@ -62,6 +62,25 @@ test('what a stranger says cannot repaint the terminal', async ({ sandbox }) => 
   expect(list.raw).not.toContain('\u001b]0');
 });
 
+test('tables are cut to the terminal; what is wrong is not', async ({ sandbox }) => {
+  await sidejob(sandbox, 'run', '-p', 'claude', 'a question that is too long for a terminal of so few columns');
+  const lines = async (...args: string[]) => {
+    const shown = terminal(sandbox, args, { columns: 40, env: { NO_COLOR: '1' } });
+    await shown.ended();
+    return shown.text.split('\n');
+  };
+  for (const args of [['list', '--all'], ['usage'], ['providers'], ['providers', 'add']]) {
+    const cut = (await lines(...args)).filter((line) => /^\S+ {2,}/.test(line));
+    expect(cut, args.join(' ')).not.toEqual([]);
+    for (const line of cut) expect(line.length, line).toBeLessThanOrEqual(40);
+  }
+  const config = (await lines('config')).filter((line) => /^\w+ {2,}/.test(line));
+  for (const line of config) expect(line.length, line).toBeLessThanOrEqual(40);
+  const doctor = await lines('doctor');
+  expect(doctor.find((line) => line.startsWith('ok') && line.includes(' node '))?.length).toBeLessThanOrEqual(40);
+  expect(doctor.find((line) => /^warn +clients /.test(line))).toMatch(/it knows$/);
+});
+
 test('Ctrl-C asks; Enter waits on, "d" leaves the job to itself', async ({ sandbox }) => {
   const gate = sandbox.gate();
   const shown = terminal(sandbox, ['run', '-p', 'claude', asks({ say: 'so far' }, { gate }, { say: 'forty-two' })]);

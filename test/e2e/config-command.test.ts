@@ -1,11 +1,12 @@
 // `sidejob config`: what is in force, where from, and an editor on the file.
-import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { sidejob } from '../support/command-line.js';
+import { sidejob, startSidejob } from '../support/command-line.js';
 import { test } from '../support/e2e.js';
-import { type Sandbox, SERVER } from '../support/sandbox.js';
+import type { Sandbox } from '../support/sandbox.js';
+import { NO_TERMINAL, Terminal } from '../support/terminal.js';
 
 async function configured(sandbox: Sandbox, text: string): Promise<string> {
   await mkdir(sandbox.home, { mode: 0o700 });
@@ -14,14 +15,14 @@ async function configured(sandbox: Sandbox, text: string): Promise<string> {
   return path;
 }
 
-/** A sandbox whose editor runs this script, with the file as its first argument. */
-async function editing(sandbox: Sandbox, script: string) {
+/** `sidejob config edit` on a terminal, with an editor that runs this script: the file is its second argument. */
+async function editing(sandbox: Sandbox, script: string): Promise<Terminal> {
   const editor = join(sandbox.root, 'an editor');
   await writeFile(editor, `#!/bin/sh\n${script}\n`);
   await chmod(editor, 0o755);
   // With an argument of its own, as "code --wait" has.
-  const env = { ...sandbox.env, PATH: `${sandbox.bin}:/usr/bin:/bin`, EDITOR: `'${editor}' --wait` };
-  return { env, project: sandbox.project };
+  const env = { PATH: `${sandbox.bin}:/usr/bin:/bin`, EDITOR: `'${editor}' --wait`, TERM: 'dumb' };
+  return new Terminal(sandbox, ['config', 'edit'], { env, columns: 300 });
 }
 
 test('shows every setting with its value and where it is from, and no key of any CLI', async ({ sandbox }) => {
@@ -64,47 +65,52 @@ test('a wrong file is an error with its line, and "path" answers all the same', 
   });
 });
 
-test('edit makes the commented file where there is none, for its owner alone', async ({ sandbox }) => {
-  const { status, stdout } = await sidejob(await editing(sandbox, 'exit 0'), 'config', 'edit');
+test('without a terminal there is no editor, and no file is made', async ({ sandbox }) => {
   const path = join(sandbox.home, 'config.toml');
-  expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringContaining(`${path} is valid`) });
-  expect(await readFile(path, 'utf8')).toBe((await sidejob(sandbox, 'config', 'template')).stdout);
-  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  const refused = await startSidejob(sandbox, ['config', 'edit'], { env: { EDITOR: 'true' } }).ended;
+  expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining(`needs a terminal. Run it in one, or`) });
+  expect(existsSync(path)).toBe(false);
 });
 
-test('what was edited is looked at, and kept as it is', async ({ sandbox }) => {
+test.skipIf(NO_TERMINAL)(
+  'edit makes the commented file where there is none, for its owner alone',
+  async ({ sandbox }) => {
+    const edit = await editing(sandbox, 'exit 0');
+    const path = join(sandbox.home, 'config.toml');
+    expect(await edit.ended()).toBe(0);
+    expect(edit.text).toContain(`${path} is valid`);
+    expect(await readFile(path, 'utf8')).toBe((await sidejob(sandbox, 'config', 'template')).stdout);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  },
+);
+
+test.skipIf(NO_TERMINAL)('what was edited is looked at, and kept as it is', async ({ sandbox }) => {
   const path = await configured(sandbox, '# mine\n');
   // The last of its arguments: the first is the editor's own.
-  const good = await sidejob(await editing(sandbox, 'echo "maxRunning = 2" >> "$2"'), 'config', 'edit');
-  expect(good.status).toBe(0);
-  const bad = await sidejob(await editing(sandbox, 'echo "maxRunning = 0" > "$2"'), 'config', 'edit');
-  expect(bad).toMatchObject({ status: 1, stderr: expect.stringContaining(`${path}:1: maxRunning = 0`) });
+  expect(await (await editing(sandbox, 'echo "maxRunning = 2" >> "$2"')).ended()).toBe(0);
+  const bad = await editing(sandbox, 'echo "maxRunning = 0" > "$2"');
+  await bad.shows('Edit again? [y/N]');
+  bad.type('\n');
+  expect(await bad.ended()).toBe(1);
+  expect(bad.text).toContain(`${path}:1: maxRunning = 0`);
   expect(await readFile(path, 'utf8')).toBe('maxRunning = 0\n');
-  const failed = await sidejob(await editing(sandbox, 'exit 9'), 'config', 'edit');
-  expect(failed).toMatchObject({ status: 2, stderr: expect.stringContaining('ended with status 9') });
+  const failed = await editing(sandbox, 'exit 9');
+  expect(await failed.ended()).toBe(2);
+  expect(failed.text).toContain('ended with status 9');
 });
 
-/** `script` gives a command a terminal of its own, and passes on what it reads. */
-const canPose = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
-
-test.skipIf(!canPose)('on a terminal, a wrong file can be edited again at once', async ({ sandbox }) => {
+test.skipIf(NO_TERMINAL)('a wrong file can be edited again at once', async ({ sandbox }) => {
   const path = await configured(sandbox, '');
   // The first time it makes a mistake.
-  const place = await editing(
+  const edit = await editing(
     sandbox,
     `if [ -s "$2" ]; then echo "maxRunning = 5" > "$2"; else echo "maxRuning = 5" > "$2"; fi`,
   );
-  const child = spawn('script', ['-qefc', `'${process.execPath}' '${SERVER}' config edit`, '/dev/null'], {
-    env: { ...place.env, SHELL: '/bin/sh', TERM: 'dumb' },
-  });
-  let shown = '';
-  child.stdout.on('data', (chunk) => {
-    shown += chunk;
-    if (/Edit again\? \[y\/N\] $/.test(shown)) child.stdin.write('y\n');
-  });
-  const status = await new Promise((resolve) => child.once('close', resolve));
-  expect({ status, shown }).toMatchObject({ status: 0, shown: expect.stringContaining('maxRunning?') });
-  expect(shown).toContain(`${path} is valid`);
+  await edit.shows('Edit again? [y/N]');
+  edit.type('y\n');
+  expect(await edit.ended()).toBe(0);
+  expect(edit.text).toContain('maxRunning?');
+  expect(edit.text).toContain(`${path} is valid`);
   expect(await readFile(path, 'utf8')).toBe('maxRunning = 5\n');
 });
 
