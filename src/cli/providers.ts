@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { SidejobError } from '../errors.js';
 import { ACCESS_LEVELS, EFFORT_LEVELS } from '../providers/provider.js';
 import type { CommandContext } from './context.js';
+import { forPerson } from './for-person.js';
 import { command, JSON_OPTION, oneOf } from './options.js';
 import { addRecipe, listRecipes } from './recipes.js';
 import { columnsOf, table } from './terminal.js';
@@ -75,7 +76,7 @@ async function listProviders(context: CommandContext, json: boolean): Promise<nu
     name,
     status.replaceAll('_', ' '),
     // What is to be done first: the end of a line may be cut.
-    [title, remedy, path, login && `login: ${login}`].filter(Boolean).join(', '),
+    [title, remedy && forPerson(remedy), path, login && `login: ${login}`].filter(Boolean).join(', '),
   ]);
   context.stdout(table(rows, { columns: columnsOf() }));
   return 0;

@@ -3,6 +3,7 @@ import { requireJob } from '../jobs/lookup.js';
 import { answerText } from '../jobs/result.js';
 import { settle } from '../jobs/settle.js';
 import { printable } from '../output/printable.js';
+import { forPerson } from './for-person.js';
 import { personView, STATUS_STYLES } from './job-view.js';
 import { oneId } from './one-id.js';
 import { command, JSON_OPTION } from './options.js';
@@ -28,7 +29,7 @@ export const showCommand = command(
       const answer = await engine.secrets.mask(await answerText(engine, job));
       const more = { ...(job.sessionId && { sessionId: job.sessionId }), ...(job.login && { login: job.login }) };
       const rows = Object.entries({ ...view, ...more, ...job.usage }).map(([name, value]): Cell[] => {
-        const text = String(value);
+        const text = name === 'hint' ? forPerson(String(value), job.id) : String(value);
         return [
           { text: name.padEnd(14), style: 'dim' },
           name === 'status' ? { text, style: STATUS_STYLES[view.status] } : text,
