@@ -2,7 +2,7 @@
 import { resolvePaths } from '../config/paths.js';
 import type { Engine, Log } from '../jobs/engine.js';
 import { openJobManager } from '../jobs/manager.js';
-import { createLog } from '../log.js';
+import { createPlainLog } from '../log.js';
 import { Secrets } from '../output/secrets/secrets.js';
 import { PROVIDERS } from '../providers/registry.js';
 import type { CommandContext } from './context.js';
@@ -12,13 +12,13 @@ import type { CommandContext } from './context.js';
  * server would. Without it, none is taken over.
  */
 export async function withJobs<T>(
-  { env }: CommandContext,
+  { env, stderr }: CommandContext,
   action: (engine: Engine) => Promise<T>,
   { attends = false }: { attends?: boolean } = {},
 ): Promise<T> {
   const paths = resolvePaths(env);
   const secrets = new Secrets(env, true);
-  const log = createLog(env, secrets);
+  const log = createPlainLog(env, secrets, stderr);
   let left = false;
   // What is under way when the store is closed fails, and is nothing to tell: the next one takes it up.
   const until =
