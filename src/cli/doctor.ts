@@ -39,6 +39,9 @@ async function examine(context: CommandContext, fix: boolean): Promise<Finding[]
   }
   const real = await (await import('node:fs/promises')).realpath(paths.home).catch(() => paths.home);
   paths = pathsIn(real);
+  const { folderFindings, isNoFolder } = await import('../jobs/doctor/folder.js');
+  // All else would fail for the same reason.
+  if (await isNoFolder(paths)) return [...findings, ...(await folderFindings(paths, 0, false))];
   /** One that fails in a way of its own is a finding, and the others go on. */
   const safely = async (check: string, look: () => Promise<Finding[]>) => {
     try {
@@ -51,7 +54,6 @@ async function examine(context: CommandContext, fix: boolean): Promise<Finding[]
   const { config, providers, findings: ofConfig } = await configFindings(paths, env, PROVIDERS);
   const groups = await Promise.all([
     safely('data folder', async () => {
-      const { folderFindings } = await import('../jobs/doctor/folder.js');
       return folderFindings(paths, config.settings.minFreeMb, fix);
     }),
     safely('store', async () => (await import('../jobs/doctor/store.js')).storeFindings(paths)),

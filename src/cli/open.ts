@@ -6,7 +6,7 @@ import { checkPerson } from '../jobs/checks.js';
 import { type Interactive, interactiveOf } from '../jobs/interactive.js';
 import { requireJob } from '../jobs/lookup.js';
 import { settle } from '../jobs/settle.js';
-import { printable } from '../output/printable.js';
+import { visible } from '../output/printable.js';
 import { oneId } from './one-id.js';
 import { command, JSON_OPTION } from './options.js';
 import { quoted } from './quoted.js';
@@ -43,7 +43,7 @@ as a job; "sidejob continue ID" goes on after it all the same. Exit status: that
     if (!process.stdin.isTTY || !process.stdout.isTTY) {
       throw new SidejobError('bad_argument', 'a session needs a terminal.', 'Run it in one, or say --print.');
     }
-    context.stderr(`${printable(cwd)}$ ${printable([path, ...args].join(' '))}\n`);
+    context.stderr(visible(`${cwd}$ ${[path, ...args].join(' ')}\n`));
     return runHere(interactive);
   },
 );

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
+import { issueSentence } from './issue-words.js';
 import { lineOf } from './line-of.js';
 import { nearest } from './nearest.js';
 import { ON_FINISH, type OnFinish } from './on-finish.js';
@@ -57,11 +58,11 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<
         : values[name] !== undefined
           ? [values[name], file]
           : [setting.initial, 'default'];
-    const parsed = setting.schema.safeParse(value);
+    const parsed = setting.schema.safeParse(value, { reportInput: true });
     if (!parsed.success) {
       throw new SidejobError(
         'bad_config',
-        `${origin === file ? at(source, [name]) : origin}: ${name} = ${JSON.stringify(value)}: ${parsed.error.issues[0]?.message}.`,
+        `${origin === file ? at(source, [name]) : origin}: ${name} = ${JSON.stringify(value)}: ${issueSentence(parsed.error.issues[0])}`,
       );
     }
     settings[name] = parsed.data;
@@ -109,7 +110,7 @@ function readProviders(source: Source, table: unknown): Record<string, ProviderS
 
 /** A part of the file, checked against its schema. */
 function check<T>(source: Source, path: string[], schema: z.ZodObject & z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
   const issue = innermost(parsed.error.issues[0]);
   const where = [...path, ...issue.path.map(String)];
@@ -117,10 +118,7 @@ function check<T>(source: Source, path: string[], schema: z.ZodObject & z.ZodTyp
     const known = where.length === path.length ? Object.keys(schema.shape) : INNER_KEYS;
     throw unknownKey(source, [...where, issue.keys[0] ?? ''], known);
   }
-  throw new SidejobError(
-    'bad_config',
-    `${at(source, where)}: ${where.join('.')}: ${issue.message.replace(/^Invalid input: /, '')}.`,
-  );
+  throw new SidejobError('bad_config', `${at(source, where)}: ${where.join('.')}: ${issueSentence(issue)}`);
 }
 
 /** Of a value that fits none of several shapes: what is wrong with it as the last of them, which is the larger one. */

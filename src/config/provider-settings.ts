@@ -1,7 +1,7 @@
 // What a user may say of one CLI under `[providers.NAME]`: of one that Sidejob knows, and of one that it does not.
 import { z } from 'zod';
+import { whole } from './settings.js';
 
-const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const words = z.array(z.string(), 'must be a list of words: ["--one", "--two"]');
 const variables = z.record(
   z.string().regex(/^[^=\0]+$/, 'is no name of a variable'),
@@ -124,8 +124,8 @@ export const PROVIDER_SETTINGS = z.strictObject({
     .optional()
     .describe('Tokens used in a day on this CLI beyond which no job is accepted.'),
   maxCostPerDay: z.coerce
-    .number()
-    .positive()
+    .number('must be a number above 0')
+    .positive('must be a number above 0')
     .optional()
     .describe('US dollars used in a day on this CLI, as far as it reports them, beyond which no job is accepted.'),
   env: ENV_RULES.optional().describe(

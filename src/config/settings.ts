@@ -2,7 +2,12 @@
 // A setting that is not read somewhere does not belong here.
 import { z } from 'zod';
 
-const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+/** A whole number, in the file or as a variable's text. */
+export function whole(min: number, max: number) {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
+  const wrong = `must be a whole number ${range}`;
+  return z.coerce.number(wrong).int(wrong).min(min, wrong).max(max, wrong);
+}
 
 /** A list: in the file as one of TOML's, in a variable as one text with `separator` between its items. */
 function list(separator: string, item: z.ZodType<string>) {
@@ -57,7 +62,7 @@ export const SETTINGS = {
     about: 'Tokens used in a day (in and out) beyond which no job is accepted; 0: no limit.',
   },
   maxCostPerDay: {
-    schema: z.coerce.number().min(0),
+    schema: z.coerce.number('must be a number of 0 or more').min(0, 'must be a number of 0 or more'),
     initial: 0,
     about: 'US dollars used in a day, as far as CLIs report them, beyond which no job is accepted; 0: no limit.',
   },

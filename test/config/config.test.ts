@@ -42,6 +42,28 @@ test.each([
   await expect(loadConfig(await configFile(text), {})).rejects.toMatchObject({ code: 'bad_config', message });
 });
 
+test.each([
+  ['maxRunning = "many"', 'maxRunning = "many": must be a whole number from 1 to 1000.'],
+  ['maxRunning = 1.5', 'maxRunning = 1.5: must be a whole number from 1 to 1000.'],
+  ['maxTokensPerDay = -1', 'maxTokensPerDay = -1: must be a whole number of 0 or more.'],
+  ['maxCostPerDay = "x"', 'maxCostPerDay = "x": must be a number of 0 or more.'],
+  ['maxAccess = "read"', 'maxAccess = "read": must be one of read-only, edit, full; read-only?'],
+  ['redact = 3', 'redact = 3: must be one of off, results, strict.'],
+  ['roots = 3', 'roots = 3: must be a list: ["one", "two"].'],
+  ['defaultProvider = ""', 'defaultProvider = "": must not be empty.'],
+  ['defaultProvider = 3', 'defaultProvider = 3: must be a text.'],
+  ['wait = 3', 'wait: must be a table.'],
+  ['[wait]\nx = "y"', 'wait.x: must be a whole number from 0 to 3600.'],
+  ['[on_finish]\nnotify = 3', 'on_finish.notify: must be true or false.'],
+  ['[providers.claude]\nmaxRunning = 0', 'providers.claude.maxRunning: must be a whole number from 1 to 1000.'],
+  ['[providers.claude]\nmaxCostPerDay = 0', 'providers.claude.maxCostPerDay: must be a number above 0.'],
+  ['[providers.mine]\noutput = "line"', 'providers.mine.output: must be one of text, lines, document; lines?'],
+])('%j is said in plain words', async (text, words) => {
+  const file = await configFile(text);
+  const error = await loadConfig(file, {}).catch((thrown: Error) => thrown);
+  expect((error as Error).message.replace(/^\S+config\.toml(:\d+)?: /, '')).toBe(words);
+});
+
 test('a wrong variable is named', async () => {
   await expect(loadConfig('/none', { SIDEJOB_MAX_RUNNING: 'many' })).rejects.toThrow(/^SIDEJOB_MAX_RUNNING: /);
 });

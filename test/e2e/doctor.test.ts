@@ -1,6 +1,6 @@
 // `sidejob doctor`: what is wrong is a finding with its remedy, whatever is wrong; and nothing is touched.
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { expect } from 'vitest';
@@ -245,4 +245,38 @@ test.skipIf(!canMount)('a full disk', async ({ sandbox }) => {
   const found = (JSON.parse(stdout).findings as Finding[]).find(({ check }) => check === 'disk');
   expect(found).toMatchObject({ level: 'problem', message: expect.stringMatching(/^0 MB free/) });
   expect(JSON.parse(stdout).findings).toContainEqual(expect.objectContaining({ check: 'store' }));
+});
+
+test('a file where the data folder should be is one problem, with its remedy', async ({ sandbox }) => {
+  await writeFile(sandbox.home, 'x');
+  const { status, all } = await findings(sandbox);
+  expect(status).toBe(1);
+  expect(all.filter(({ check }) => check !== 'node')).toEqual([
+    {
+      ...{ check: 'data folder', level: 'problem' },
+      message: `${sandbox.home} is not a directory`,
+      remedy: 'move it away, or set SIDEJOB_HOME to a folder',
+    },
+  ]);
+});
+
+test('jobs whose folder is gone, and a table that was meant for a CLI that is known', async ({ sandbox }) => {
+  await sidejob(sandbox, 'run', '-p', 'demo', 'x');
+  expect((await findings(sandbox)).of('jobs')).toMatchObject([{ level: 'ok' }]);
+  await rm(join(sandbox.home, 'jobs'), { recursive: true });
+  const path = join(sandbox.home, 'config.toml');
+  await writeFile(path, '[providers.cluade]\ncommand = "/bin/cat"\n[providers.mine]\ncommand = "/bin/cat"\n');
+  const { of } = await findings(sandbox);
+  expect(of('jobs')).toContainEqual({
+    ...{ check: 'jobs', level: 'warn' },
+    message: `${sandbox.home}/jobs is gone, and with it the answers of 1 ended job`,
+    remedy: expect.stringContaining('sidejob prune --unread'),
+  });
+  expect(of('config').filter(({ level }) => level === 'warn')).toEqual([
+    {
+      ...{ check: 'config', level: 'warn' },
+      message: `${path}:1: [providers.cluade] makes a CLI of your own`,
+      remedy: '[providers.claude], if that is what is meant',
+    },
+  ]);
 });

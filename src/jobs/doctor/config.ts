@@ -1,5 +1,6 @@
 // The configuration: valid? And are the variables that look like ours ours?
 import { access } from 'node:fs/promises';
+import { distance } from 'fastest-levenshtein';
 import { type Config, loadConfig } from '../../config/config.js';
 import { nearest } from '../../config/nearest.js';
 import type { Paths } from '../../config/paths.js';
@@ -10,6 +11,9 @@ import { checkedConfig } from '../checked-config.js';
 import { KNOWN_VARIABLES, unknownVariables } from '../health.js';
 import { NOTIFIERS } from '../notification.js';
 import { type Finding, ok, problem, warn } from './finding.js';
+
+/** Letters that are wrong in a slip of the keys. */
+const TYPO_LETTERS = 2;
 
 export interface CheckedConfig {
   /** The defaults, where what is configured is wrong. */
@@ -32,7 +36,11 @@ export async function configFindings(
     );
     const what = `${there}, ${set.length} of ${Object.keys(config.origins).length} settings changed`;
     const findings = [ok('config', what, set.length > 0 ? 'sidejob config shows them' : undefined)];
-    return { config, providers, findings: [...findings, ...variables(env), ...(await onFinish(config, env))] };
+    return {
+      config,
+      providers,
+      findings: [...findings, ...misspelt(config, known), ...variables(env), ...(await onFinish(config, env))],
+    };
   } catch (error) {
     if (!(error instanceof SidejobError)) throw error;
     const config = await loadConfig('/dev/null', {});
@@ -41,6 +49,17 @@ export async function configFindings(
     const what = `${error.message.replace(/\.$/, '')}. Until it is mended, no server takes a job`;
     return { config, providers: known, findings: [problem('config', what, remedy), ...variables(env)] };
   }
+}
+
+/** A table that makes a CLI of its own, and was probably meant for one that is known. */
+function misspelt({ providers, placeOf }: Config, known: readonly Provider[]): Finding[] {
+  return Object.entries(providers).flatMap(([name, settings]) => {
+    const meant = known.find((each) => each.name !== name && distance(each.name, name) <= TYPO_LETTERS);
+    const bare = Object.keys(settings).join() === 'command' && !known.some((each) => each.name === name);
+    if (!bare || !meant || name.length <= 2 * TYPO_LETTERS) return [];
+    const what = `${placeOf(['providers', name])}: [providers.${name}] makes a CLI of your own`;
+    return [warn('config', what, `[providers.${meant.name}], if that is what is meant`)];
+  });
 }
 
 function variables(env: NodeJS.ProcessEnv): Finding[] {

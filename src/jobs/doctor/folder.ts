@@ -24,9 +24,17 @@ export async function folderFindings(paths: Paths, minFreeMb: number, fix: boole
     return [problem('data folder', `${paths.home}: ${messageOf(stats)}`, 'set SIDEJOB_HOME to a folder of your own')];
   }
   if (!stats.isDirectory()) {
-    return [problem('data folder', `${paths.home} is not a directory`, 'move it away, or set SIDEJOB_HOME')];
+    return [
+      problem('data folder', `${paths.home} is not a directory`, 'move it away, or set SIDEJOB_HOME to a folder'),
+    ];
   }
   return [...(await modes(paths, stats, fix)), ...(await room(paths, minFreeMb)), ...(await audit(paths))];
+}
+
+/** Whether something else is where the data folder should be. */
+export async function isNoFolder({ home }: Paths): Promise<boolean> {
+  const stats = await stat(home).catch(() => undefined);
+  return stats !== undefined && !stats.isDirectory();
 }
 
 async function modes(paths: Paths, { uid, mode }: { uid: number; mode: number }, fix: boolean): Promise<Finding[]> {

@@ -3,7 +3,7 @@
 import { lstat } from 'node:fs/promises';
 import type { Paths } from '../../config/paths.js';
 import { jobFiles } from '../../config/paths.js';
-import { messageOf, SidejobError } from '../../errors.js';
+import { errnoOf, messageOf, SidejobError } from '../../errors.js';
 import { compareHost, currentHost, type Host } from '../../process/host.js';
 import { livenessOf } from '../../process/identity.js';
 import { countPending } from '../../store/approvals.js';
@@ -18,6 +18,7 @@ import { count, type Finding, ok, problem, warn } from './finding.js';
 /** A job that has printed nothing for so long is worth a look. */
 const SILENT_MS = 60 * 60_000;
 const NAMED = 3;
+const ENDED = ['completed', 'failed', 'canceled', 'orphaned'];
 
 export async function storeFindings(paths: Paths): Promise<Finding[]> {
   let store: Store | undefined;
@@ -110,7 +111,20 @@ async function jobFindings(store: Store, paths: Paths): Promise<Finding[]> {
   const all = Object.entries(counts)
     .filter(([, n]) => n > 0)
     .map(([status, n]) => `${n} ${status}`);
-  return findings.length > 0 ? findings : [ok('jobs', all.join(', ') || 'none')];
+  const reports = findings.length > 0 ? findings : [ok('jobs', all.join(', ') || 'none')];
+  return [...reports, ...(await filesFindings(paths, counts))];
+}
+
+/** Without their folder, ended jobs have no answer left. */
+async function filesFindings(paths: Paths, counts: Record<string, number>): Promise<Finding[]> {
+  const ended = ENDED.reduce((sum, status) => sum + (counts[status] ?? 0), 0);
+  const isGone = await lstat(paths.jobs).then(
+    () => false,
+    (error) => errnoOf(error) === 'ENOENT',
+  );
+  if (ended === 0 || !isGone) return [];
+  const what = `${paths.jobs} is gone, and with it the answers of ${count(ended, 'ended job')}`;
+  return [warn('jobs', what, 'put back a copy, or: sidejob prune --unread takes these jobs out of the store')];
 }
 
 async function kindOf(store: Store, paths: Paths, host: Host, job: JobRecord) {

@@ -1,0 +1,34 @@
+// What is wrong with a value, in words that one need not know the validator for.
+import type { z } from 'zod';
+import { nearest } from './nearest.js';
+
+const KINDS: Record<string, string> = {
+  ...{ string: 'a text', number: 'a number', int: 'a whole number', boolean: 'true or false' },
+  ...{ array: 'a list', object: 'a table', record: 'a table' },
+};
+
+/** One sentence on an issue, without its subject. Its `input` must be there: parse with `reportInput`. */
+export function issueSentence(issue: z.core.$ZodIssue | undefined): string {
+  const words = wordsOf(issue);
+  return words.endsWith('?') ? words : `${words}.`;
+}
+
+function wordsOf(issue: z.core.$ZodIssue | undefined): string {
+  // What a schema says itself is meant for people.
+  const isOwn = issue && !/^(Invalid|Too (small|big))\b/.test(issue.message);
+  if (!issue) return 'is wrong';
+  if (isOwn) return issue.message;
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${KINDS[issue.expected] ?? issue.expected}`;
+    case 'invalid_value': {
+      const values = issue.values.map(String);
+      const near = typeof issue.input === 'string' ? nearest(issue.input, values) : undefined;
+      return `must be ${values.length > 1 ? 'one of ' : ''}${values.join(', ')}${near ? `; ${near}?` : ''}`;
+    }
+    case 'too_small':
+      return 'must not be empty';
+    default:
+      return issue.message.replace(/^Invalid input: /, '');
+  }
+}
