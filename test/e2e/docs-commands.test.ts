@@ -10,6 +10,7 @@ import { BLOCKS, blocksOf, isShell, ROOT, textOf } from '../docs/pages.js';
 import { sidejob } from '../support/command-line.js';
 import { test } from '../support/e2e.js';
 import { type Sandbox, SERVER } from '../support/sandbox.js';
+import { NO_TERMINAL } from '../support/terminal.js';
 
 const WITH_COMMANDS = [...new Set(BLOCKS.filter(isShell).map(({ page }) => page))];
 /** Pages of which no line can be run here. */
@@ -67,6 +68,12 @@ async function made(sandbox: Sandbox, line: string): Promise<string> {
     const id = await newestJob(sandbox);
     real = real.replaceAll(/\bID\b/g, id).replaceAll('7f3k', id.split('-')[1]?.slice(0, 4) ?? '');
   }
+  // An editor needs a terminal; what it begins with is the template.
+  const edit =
+    NO_TERMINAL === undefined
+      ? `SHELL=/bin/sh script -qefc 'sidejob config edit' /dev/null`
+      : 'sidejob config template > "$SIDEJOB_HOME/config.toml"';
+  real = real.replace(/^sidejob config edit\b/, () => edit);
   // Both ask on a terminal; command-line-terminal.test.ts has one.
   return real.replace(/^sidejob approve \S+/, '$& --yes').replace(/^sidejob open \S+/, '$& --print');
 }
@@ -127,7 +134,7 @@ test.for(shownBlocks)('%s prints what the page shows', async ([, { page, text }]
 test('the data folder holds what README and docs/configuration.md say', async ({ sandbox }) => {
   const env = await machine(sandbox);
   for (const line of ['sidejob config edit', 'sidejob policy init open', 'sidejob providers test demo']) {
-    expect(await run(sandbox, env, line)).toMatchObject({ status: 0 });
+    expect(await run(sandbox, env, await made(sandbox, line))).toMatchObject({ status: 0 });
   }
   const assistant = await sandbox.assistant();
   await assistant.call('llm_job_list', {});
