@@ -30,7 +30,7 @@ export async function runCommand(name: string | undefined, argv: string[], env: 
     return await dispatch(name, argv, context);
   } catch (error) {
     if (error instanceof SidejobError) {
-      context.stderr(`sidejob: ${printable(forPerson(error.line))}\n`);
+      context.stderr(`sidejob: ${forPerson(error.line)}\n`);
       return error.code === 'bad_argument' ? 2 : 1;
     }
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {

@@ -144,7 +144,7 @@ export function endLine(view: PersonView, { usage }: JobRecord, stream: NodeJS.W
       : '';
   const sentence = error && hint && !/[.!?…]$/.test(error.trim()) ? `${error}.` : error;
   const words = [sentence, hint].filter(Boolean).join(' ');
-  const why = error ? `: ${printable(forPerson(words)).replaceAll('\n', ' ')}` : '';
+  const why = error ? `: ${forPerson(words, jobId).replaceAll('\n', ' ')}` : '';
   const how = paint(STATUS_STYLES[status], statusText(view), stream);
   return `${jobId} ${how}, ${lasted(elapsedSec)}${tokens}${why}\n`;
 }
