@@ -1,9 +1,9 @@
 // `sidejob cancel ID...`: ends jobs with their processes.
-import { SidejobError } from '../errors.js';
 import { cancelJob } from '../jobs/cancel.js';
 import { requireJob } from '../jobs/lookup.js';
 import { checkUngoverned } from './inside-job.js';
 import { personView } from './job-view.js';
+import { someIds } from './one-id.js';
 import { command, JSON_OPTION } from './options.js';
 import { nowRead } from './stay.js';
 import { withJobs } from './with-jobs.js';
@@ -11,12 +11,10 @@ import { withJobs } from './with-jobs.js';
 export const cancelCommand = command(
   { options: { json: JSON_OPTION }, words: true, notes: 'Exit status: 1 if one of them could not be ended.' },
   ({ values, positionals }, context) => {
-    if (positionals.length === 0) {
-      throw new SidejobError('bad_argument', 'a job id is needed.', '"sidejob list" shows them.');
-    }
+    const ids = someIds(positionals);
     return withJobs(context, async (engine) => {
       await checkUngoverned(engine, 'sidejob cancel');
-      const jobs = positionals.map((typed) => requireJob(engine, typed));
+      const jobs = ids.map((typed) => requireJob(engine, typed));
       const done = await Promise.all(
         jobs.map(async ({ id }) => {
           const { job, changed } = await cancelJob(engine, id);

@@ -33,3 +33,8 @@ export function lasted(seconds: number): string {
     ? `${Math.floor(whole / 60)} min ${whole % 60} s`
     : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
+
+/** As JSON: one as an object, several as a list. */
+export function oneOrList(views: readonly object[]): string {
+  return `${JSON.stringify(views.length === 1 ? views[0] : views, null, 2)}\n`;
+}

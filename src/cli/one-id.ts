@@ -1,4 +1,4 @@
-// Commands that take exactly one id.
+// The ids that a command is given.
 import { SidejobError } from '../errors.js';
 
 /**
@@ -13,4 +13,14 @@ export function oneId(
   if (id === undefined) throw new SidejobError('bad_argument', `${what} is needed.`, where);
   if (others.length > 0) throw new SidejobError('bad_argument', `one ${what.replace(/^an? /, '')} at a time.`);
   return id;
+}
+
+/**
+ * For commands that take several jobs.
+ * @param where how such ids are shown
+ * @throws SidejobError `bad_argument` for none
+ */
+export function someIds(positionals: readonly string[], where = '"sidejob list" shows them.'): readonly string[] {
+  if (positionals.length === 0) throw new SidejobError('bad_argument', 'a job id is needed.', where);
+  return positionals;
 }

@@ -1,8 +1,8 @@
 // `sidejob pin ID...`, `sidejob unpin ID...`: jobs that are kept whatever the limits say.
-import { SidejobError } from '../errors.js';
 import { requireJob } from '../jobs/lookup.js';
 import { setPinned } from '../store/transitions.js';
 import type { Command } from './context.js';
+import { someIds } from './one-id.js';
 import { command, JSON_OPTION } from './options.js';
 import { withJobs } from './with-jobs.js';
 
@@ -11,11 +11,9 @@ export const unpinCommand = pinning(false);
 
 function pinning(pinned: boolean): Command {
   return command({ options: { json: JSON_OPTION }, words: true }, ({ values, positionals }, context) => {
-    if (positionals.length === 0) {
-      throw new SidejobError('bad_argument', 'a job id is needed.', '"sidejob list --all" shows them.');
-    }
+    const ids = someIds(positionals, '"sidejob list --all" shows them.');
     return withJobs(context, async (engine) => {
-      const jobs = positionals.map((typed) => requireJob(engine, typed));
+      const jobs = ids.map((typed) => requireJob(engine, typed));
       const done: { jobId: string; pinned: boolean; changed: boolean }[] = [];
       for (const { id } of jobs) {
         const changed = await engine.store.write(() => setPinned(engine.store, id, pinned));

@@ -7,7 +7,8 @@ import type { CommandContext } from './context.js';
 import { EXIT, INTERRUPTED } from './exit-status.js';
 import { endLine } from './follow.js';
 import type { Interrupts } from './interrupt.js';
-import { personView } from './job-view.js';
+import { oneOrList, personView } from './job-view.js';
+import { nextChange } from './next-change.js';
 
 const LOOK_MS = 1000;
 
@@ -31,11 +32,11 @@ export async function waitForStart(
       }
       told = true;
     }
-    await change(engine, interrupts.signal);
+    await nextChange(engine, interrupts.signal, LOOK_MS);
   }
   if (json) {
     const views = await Promise.all(now.map((job) => personView(engine, job)));
-    context.stdout(`${JSON.stringify(views.length === 1 ? views[0] : views, null, 2)}\n`);
+    context.stdout(oneOrList(views));
   }
   const broken = now.filter(({ reason }) => reason === 'spawn_failed');
   for (const job of broken) context.stderr(endLine(await personView(engine, job), job));
@@ -47,20 +48,4 @@ export async function waitForStart(
 async function current(engine: Engine, jobs: readonly JobRecord[]): Promise<JobRecord[]> {
   await Promise.all(jobs.map(({ id }) => settle(engine, id)));
   return jobs.map((job) => findJob(engine.store, job.id) ?? job);
-}
-
-/** Until something changes in the store, for a second at the most. */
-async function change({ store }: Engine, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      stop();
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const stop = store.bell.listen(() => done());
-    const timer = setTimeout(() => done(), LOOK_MS);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }

@@ -11,7 +11,7 @@ import type { CommandContext } from './context.js';
 import { exitStatusOfAll, INTERRUPTED } from './exit-status.js';
 import { endLine, followJob, mayStream } from './follow.js';
 import type { Choice, Interrupts } from './interrupt.js';
-import { personView } from './job-view.js';
+import { oneOrList, personView } from './job-view.js';
 import { paint } from './terminal.js';
 
 const LOOK_MS = 3_600_000;
@@ -105,10 +105,9 @@ export async function nowRead({ store }: Engine, job: JobRecord): Promise<JobRec
   return { ...job, readAt };
 }
 
-/** One job as an object, several as a list. */
 async function jobsAsJson(engine: Engine, jobs: readonly JobRecord[]): Promise<string> {
   const views = await Promise.all(jobs.map((job) => withAnswer(engine, job)));
-  return `${JSON.stringify(views.length === 1 ? views[0] : views, null, 2)}\n`;
+  return oneOrList(views);
 }
 
 /** What `--json` shows of a job with its answer; the same for `run`, `show` and `result`. */

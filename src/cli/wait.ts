@@ -1,5 +1,4 @@
 // `sidejob wait ID...`: until jobs end. Its own end never touches one.
-import { SidejobError } from '../errors.js';
 import { requireJob } from '../jobs/lookup.js';
 import { waitForJobs } from '../jobs/wait.js';
 import type { JobRecord } from '../store/record.js';
@@ -7,6 +6,7 @@ import { EXIT, exitStatusOfAll, INTERRUPTED } from './exit-status.js';
 import { endLine } from './follow.js';
 import { Interrupts } from './interrupt.js';
 import { personView } from './job-view.js';
+import { someIds } from './one-id.js';
 import { command, duration, JSON_OPTION } from './options.js';
 import { withJobs } from './with-jobs.js';
 
@@ -25,14 +25,12 @@ Exit status: the job's own; of several, that of the first, in the order given, t
 1 failed, 3 canceled, 4 orphaned, 5 not ended when the time was up, 124 ended at its time limit.`,
   },
   async ({ values, positionals }, context) => {
-    if (positionals.length === 0) {
-      throw new SidejobError('bad_argument', 'a job id is needed.', '"sidejob list" shows them.');
-    }
+    const typed = someIds(positionals);
     const waitMs = values.timeout === undefined ? FOREVER_MS : duration('timeout', values.timeout) * 1000;
     return withJobs(
       context,
       async (engine) => {
-        const ids = [...new Set(positionals.map((typed) => requireJob(engine, typed).id))];
+        const ids = [...new Set(typed.map((id) => requireJob(engine, id).id))];
         const interrupts = new Interrupts(undefined);
         try {
           const told = new Set<string>();

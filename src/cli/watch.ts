@@ -3,8 +3,9 @@ import type { Engine } from '../jobs/engine.js';
 import { findJob, type ListFilter } from '../store/jobs.js';
 import type { CommandContext } from './context.js';
 import { Interrupts } from './interrupt.js';
+import { jobTable, viewsOf } from './job-table.js';
 import { personView, statusText } from './job-view.js';
-import { jobTable, viewsOf } from './list.js';
+import { nextChange } from './next-change.js';
 import { canRedraw, columnsOf, cutTo, paint } from './terminal.js';
 
 const EVERY_MS = 1000;
@@ -56,7 +57,7 @@ async function redraw(
       const head = cutTo(`Sidejob, ${new Date().toLocaleTimeString()}; q ends this view, not the jobs`, columns);
       const shown = [paint('dim', head), ...lines].slice(0, rows - 1);
       stdout(HOME + shown.map((line) => line + END_LINE).join('') + BELOW);
-      await nextChange(engine, ended);
+      await nextSight(engine, ended);
     }
   } finally {
     stopListening();
@@ -87,26 +88,18 @@ async function printChanges(
       seen.set(view.jobId, view.status);
       stdout(json ? `${JSON.stringify(view)}\n` : `${view.jobId} ${statusText(view)}\n`);
     }
-    await nextChange(engine, signal);
+    await nextSight(engine, signal);
   }
 }
 
-async function nextChange({ store }: Engine, signal: AbortSignal): Promise<void> {
+/** A change in the store, or of the window; not more often than there is need. */
+async function nextSight(engine: Engine, signal: AbortSignal): Promise<void> {
   const least = new Promise((resolve) => setTimeout(resolve, LEAST_MS));
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      stop();
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      process.stdout.off('resize', done);
-      resolve();
-    };
-    const stop = store.bell.listen(() => done());
-    const timer = setTimeout(done, EVERY_MS);
-    process.stdout.on('resize', done);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
+  const resized = new AbortController();
+  const onResize = () => resized.abort();
+  process.stdout.on('resize', onResize);
+  await nextChange(engine, AbortSignal.any([signal, resized.signal]), EVERY_MS);
+  process.stdout.off('resize', onResize);
   if (!signal.aborted) await least;
 }
 

@@ -38,7 +38,7 @@ import { projectRoot } from './roots.js';
 import { schemaText, withSchema } from './structured.js';
 
 /** How long an ended, unread job still answers the same request. */
-export const REASK_MS = 10 * 60 * 1000;
+const REASK_MS = 10 * 60 * 1000;
 const START_PATIENCE_MS = 2000;
 
 /**

@@ -73,11 +73,6 @@ export async function requestApproval(store: Store, request: ApprovalRequest, no
   });
 }
 
-/** The approval that this call waits for, or was answered with; undefined: none, or it is used or expired. */
-export function approvalFor(store: Store, key: string, now: number): ApprovalRecord | undefined {
-  return openApproval(store, key, now);
-}
-
 /**
  * Uses an approval up: true once, over all servers, and only while it is approved. Call it inside `store.write`, in
  * `JobRequest.admit` for calls that start jobs, and refuse the call if it is false.

@@ -12,7 +12,7 @@ import type { Store } from '../store/store.js';
 import { approvalRefusal, consumeApproval, decideApproval, requestApproval } from './approvals.js';
 import { type Aspect, decideAll, namedJobs, summary } from './aspects.js';
 import { approvalKey } from './canonical.js';
-import { type Counters, type Decision, isHidden, judge } from './decide.js';
+import { type Counters, type Decision, judge } from './decide.js';
 import { limitRefusal, limitsReached, takeLimits } from './limits.js';
 import type { Current, PolicyFile } from './load.js';
 import { oncePerCall } from './once.js';
@@ -79,11 +79,6 @@ export class Gate {
   /** Calls back when the policy in force has changed; returns what ends that. */
   onChange(listener: () => void): () => void {
     return this.file.onChange(listener);
-  }
-
-  /** Whether the policy leaves a tool out of the list. */
-  async isHidden(tool: string): Promise<boolean> {
-    return isHidden((await this.current()).policy, tool);
   }
 
   /** Whether every call of a tool is denied, whatever it is about. */

@@ -25,21 +25,11 @@ const PATIENCE_MS = 10_000;
 export async function openDatabase(path: string): Promise<Database.Database> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await checkHeader(path);
-    // Native code, loaded only now: a server that is merely probed never needs it.
-    const { default: Sqlite } = await import('better-sqlite3');
-    return await retryWhileBusy(() => {
-      const db = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
-      try {
-        db.pragma('journal_mode = WAL');
-        db.pragma('synchronous = FULL');
-        db.pragma('foreign_keys = ON');
-        migrate(db);
-        return db;
-      } catch (error) {
-        db.close();
-        throw error;
-      }
+    return await connect(path, {}, (db) => {
+      db.pragma('journal_mode = WAL');
+      db.pragma('synchronous = FULL');
+      db.pragma('foreign_keys = ON');
+      migrate(db);
     });
   } catch (error) {
     throw storeError(path, error);
@@ -57,21 +47,31 @@ export async function openToLook(path: string): Promise<Database.Database | unde
       if (errnoOf(error) !== 'ENOENT') throw error;
     });
     if (!stats) return undefined;
-    await checkHeader(path);
-    const { default: Sqlite } = await import('better-sqlite3');
-    return await retryWhileBusy(() => {
-      const db = new Sqlite(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-      try {
-        db.pragma('user_version');
-        return db;
-      } catch (error) {
-        db.close();
-        throw error;
-      }
-    });
+    return await connect(path, { readonly: true, fileMustExist: true }, (db) => db.pragma('user_version'));
   } catch (error) {
     throw storeError(path, error);
   }
+}
+
+/** A connection that `prepare` has used: what is wrong with the file shows with its first use, and closes it. */
+async function connect(
+  path: string,
+  options: Database.Options,
+  prepare: (db: Database.Database) => void,
+): Promise<Database.Database> {
+  await checkHeader(path);
+  // Native code, loaded only now: a server that is merely probed never needs it.
+  const { default: Sqlite } = await import('better-sqlite3');
+  return retryWhileBusy(() => {
+    const db = new Sqlite(path, { ...options, timeout: BUSY_TIMEOUT_MS });
+    try {
+      prepare(db);
+      return db;
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+  });
 }
 
 /**

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
-import { approvalFor, requestApproval } from '../../src/policy/approvals.js';
+import { requestApproval } from '../../src/policy/approvals.js';
+import { openApproval } from '../../src/store/approvals.js';
 import { Store } from '../../src/store/store.js';
 import { sidejob } from '../support/command-line.js';
 import { linuxTest, test } from '../support/e2e.js';
@@ -37,7 +38,7 @@ test('a call is listed, shown in full, approved once, and noted in the audit', a
 
   const blind = await sidejob(sandbox, 'approve', id);
   expect(blind).toMatchObject({ status: 2, stderr: expect.stringMatching(/was not approved: there is no terminal/) });
-  expect(approvalFor(store, 'k', Date.now())?.state).toBe('pending');
+  expect(openApproval(store, 'k', Date.now())?.state).toBe('pending');
 
   const approved = await sidejob(sandbox, 'approve', id.slice(3, 8), '--yes');
   expect(approved).toMatchObject({ status: 0, stderr: '' });
@@ -47,7 +48,7 @@ test('a call is listed, shown in full, approved once, and noted in the audit', a
     expect(approved.stdout).toMatch(fact);
   }
   expect(approved.stdout).toMatch(new RegExp(`^${id} approved: the same call passes once`, 'm'));
-  expect(approvalFor(store, 'k', Date.now())?.state).toBe('approved');
+  expect(openApproval(store, 'k', Date.now())?.state).toBe('approved');
 
   expect(await sidejob(sandbox, 'approve', id, '--yes')).toMatchObject({
     status: 0,
@@ -75,7 +76,7 @@ test('a denial keeps its reason', async ({ sandbox }) => {
   const { id, store } = await waiting(sandbox);
   const denied = await sidejob(sandbox, 'deny', id, '--reason', 'not on a Friday');
   expect(denied).toMatchObject({ status: 0, stdout: expect.stringMatching(new RegExp(`^${id} denied: `)) });
-  expect(approvalFor(store, 'k', Date.now())).toMatchObject({ state: 'denied', answer: 'not on a Friday' });
+  expect(openApproval(store, 'k', Date.now())).toMatchObject({ state: 'denied', answer: 'not on a Friday' });
   expect((await sidejob(sandbox, 'approve', id, '--yes')).status).toBe(1);
   expect((await sidejob(sandbox, 'audit')).stdout).toMatch(/ denied {4}llm_job_submit .*not on a Friday/);
 });
@@ -126,5 +127,5 @@ linuxTest('inside a job nobody approves or denies, also if it hides its mark', a
     );
     expect(ran.stdout).toBe('');
   }
-  expect(approvalFor(store, 'k', Date.now())?.state).toBe('pending');
+  expect(openApproval(store, 'k', Date.now())?.state).toBe('pending');
 });

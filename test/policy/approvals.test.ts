@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { SidejobError } from '../../src/errors.js';
 import { removeOld } from '../../src/jobs/retention.js';
 import {
-  approvalFor,
   approvalRefusal,
   consumeApproval,
   decideApproval,
@@ -10,7 +9,7 @@ import {
   requireApproval,
 } from '../../src/policy/approvals.js';
 import { approvalKey } from '../../src/policy/canonical.js';
-import { findApproval, listApprovals } from '../../src/store/approvals.js';
+import { findApproval, listApprovals, openApproval } from '../../src/store/approvals.js';
 import type { Store } from '../../src/store/store.js';
 import { answering, testEngine } from '../support/engine.js';
 import { openStore } from '../support/store.js';
@@ -56,7 +55,7 @@ test('an approved call passes exactly once, over all servers', async () => {
   expect((await ask(one)).state).toBe('approved');
   const results = await Promise.all([one, two, one, two].map((store) => use(store, id, T + 2)));
   expect(results.filter(Boolean)).toHaveLength(1);
-  expect(approvalFor(one, 'k', T + 2)).toBeUndefined();
+  expect(openApproval(one, 'k', T + 2)).toBeUndefined();
   expect((await ask(one)).id).not.toBe(id);
 });
 
@@ -87,8 +86,8 @@ test('a denied call is answered with the reason until that expires', async () =>
 test('what nobody answers, and what nobody uses, expires', async () => {
   const store = await openStore();
   const { id } = await ask(store);
-  expect(approvalFor(store, 'k', T + 23 * HOUR)?.id).toBe(id);
-  expect(approvalFor(store, 'k', T + 24 * HOUR)).toBeUndefined();
+  expect(openApproval(store, 'k', T + 23 * HOUR)?.id).toBe(id);
+  expect(openApproval(store, 'k', T + 24 * HOUR)).toBeUndefined();
   expect(await decideApproval(store, id, { state: 'approved' }, T + 24 * HOUR)).toMatchObject({
     changed: false,
     approval: { state: 'expired' },
@@ -99,7 +98,7 @@ test('what nobody answers, and what nobody uses, expires', async () => {
   expect(await use(store, other.id, T + 26 * HOUR)).toBe(false);
   // Set back, so that it would seem not to have expired for long.
   expect(await use(store, other.id, T)).toBe(false);
-  expect(approvalFor(store, 'k', T)).toBeUndefined();
+  expect(openApproval(store, 'k', T)).toBeUndefined();
   expect(await use(store, other.id, T + 26 * HOUR - 1)).toBe(true);
 });
 
