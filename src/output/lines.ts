@@ -29,10 +29,12 @@ export async function* readLines(
   final = false,
   mayMatter: (bytes: Buffer) => boolean = () => true,
 ): AsyncGenerator<LineSlice> {
+  // Most looks at a running job find nothing new: no file is opened for them.
+  if (from >= to) return;
   const file = await openPrivate(path, 'r').catch(nullIfMissing);
   if (!file) return;
   // One buffer for the whole file: lines are valid until the next slice is asked for.
-  const buffer = Buffer.allocUnsafe(SLICE_BYTES);
+  const buffer = Buffer.allocUnsafe(Math.min(SLICE_BYTES, to - from));
   let offset = from;
   let rest: Buffer = Buffer.alloc(0);
   /** True while inside a line that was dropped for its length. */
