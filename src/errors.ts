@@ -14,6 +14,8 @@ export type ErrorCode =
   | 'not_allowed'
   | 'not_supported'
   | 'no_folder'
+  | 'no_repository'
+  | 'git_failed'
   | 'folder_busy'
   | 'session_busy'
   | 'no_session'
