@@ -29,7 +29,7 @@ export function findIds(store: Store, prefix: string, limit: number): string[] {
 
 /** Jobs that have not ended, oldest first. */
 export function activeJobs(store: Store): JobRecord[] {
-  return store.all<Row>('SELECT * FROM job WHERE finishedAt IS NULL ORDER BY seq').map(decode);
+  return store.all<Row>('SELECT * FROM job INDEXED BY job_active WHERE finishedAt IS NULL ORDER BY seq').map(decode);
 }
 
 /** Ended jobs that may have left processes behind. */
@@ -124,12 +124,17 @@ const CONDITIONS: Record<ListFilter['filter'], string> = {
   any: 'TRUE',
 };
 
+const ALIVE: ReadonlySet<JobStatus> = new Set(['queued', 'running']);
+
 /** Jobs, newest first. */
 export function listJobs(
   store: Store,
   { filter, project, provider, statuses = [], query, before, limit }: ListFilter,
 ): JobRecord[] {
   const conditions = [CONDITIONS[filter]];
+  // Those are few, and sorted in no time; by seq, SQLite would walk through all that has ended to find them.
+  const alive = filter === 'active' || (statuses.length > 0 && statuses.every((status) => ALIVE.has(status)));
+  if (alive) conditions.push('finishedAt IS NULL');
   if (project !== null) conditions.push('project = $project');
   if (provider) conditions.push('provider = $provider');
   if (statuses.length > 0) conditions.push('status IN (SELECT value FROM json_each($wanted))');
@@ -138,7 +143,8 @@ export function listJobs(
       OR chainId IN (SELECT chainId FROM job WHERE id = $query OR sessionId = $query))`);
   }
   if (before !== undefined) conditions.push('seq < $before');
-  const sql = `SELECT * FROM job WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $limit`;
+  const sql = `SELECT * FROM job ${alive ? 'INDEXED BY job_active' : ''} WHERE ${conditions.join(' AND ')}
+    ORDER BY seq DESC LIMIT $limit`;
   const like = query && `%${query.replace(/[%_!]/g, '!$&')}%`;
   const wanted = statuses.length > 0 ? JSON.stringify(statuses) : undefined;
   const given = Object.entries({ project, provider, wanted, query, like, before, limit }).filter(

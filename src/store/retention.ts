@@ -28,9 +28,9 @@ function expired(store: Store, { readBefore, unreadBefore, endedBefore }: Keep):
   return store
     .all<{ id: string }>(
       `SELECT id FROM job INDEXED BY job_finished
-        WHERE finishedAt IS NOT NULL AND pinned = 0 AND finishedAt < $endedBefore
+        WHERE finishedAt IS NOT NULL AND pinned = 0
+          AND finishedAt < min($endedBefore, max($readBefore, $unreadBefore)) -- One bound: the index takes no second.
           AND finishedAt < iif(readAt IS NULL, $unreadBefore, $readBefore)
-          AND finishedAt < max($readBefore, $unreadBefore)
         ORDER BY finishedAt LIMIT ${SLICE}`,
       { readBefore, unreadBefore, endedBefore },
     )
