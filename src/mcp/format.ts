@@ -3,6 +3,7 @@
 import { jobFiles } from '../config/paths.js';
 import type { Engine } from '../jobs/engine.js';
 import { answerText } from '../jobs/result.js';
+import { shareOut } from '../jobs/share-out.js';
 import type { JobView } from '../jobs/view.js';
 import { viewJob } from '../jobs/view.js';
 import { readMaskedPage } from '../output/secrets/page.js';
@@ -10,7 +11,7 @@ import { OVERLAP, WITHHELD } from '../output/secrets/secrets.js';
 import type { Span } from '../output/secrets/spans.js';
 import type { Usage } from '../providers/provider.js';
 import type { JobRecord } from '../store/record.js';
-import { cutMiddle, REPLY_MAX_CHARS, shareOut, sizeIn } from './fit.js';
+import { cutMiddle, REPLY_MAX_CHARS, sizeIn } from './fit.js';
 
 const STDERR_TAIL_BYTES = 1200;
 
