@@ -5,6 +5,7 @@ import { messageOf, SidejobError } from '../errors.js';
 import { fenced } from '../jobs/attach.js';
 import { chooseProvider } from '../jobs/choose.js';
 import type { Engine } from '../jobs/engine.js';
+import { submitGroup } from '../jobs/group.js';
 import { findProject } from '../jobs/project.js';
 import type { Caller, JobRequest, Submitted } from '../jobs/request.js';
 import { submitJob } from '../jobs/submit.js';
@@ -119,6 +120,8 @@ export async function personHere(env: NodeJS.ProcessEnv): Promise<Caller & { cwd
 export const CLIENT = 'command-line';
 
 export interface Asked {
+  /** Of several, the id of their group. */
+  group?: string;
   started: Submitted[];
   /** Of several; what was refused did not hold back the rest. */
   refused: SidejobError[];
@@ -140,13 +143,12 @@ export async function startAll(
   for (const name of names.length > 0 ? names : [undefined]) {
     providers.push(await chooseProvider(engine, name, caller.client));
   }
-  for (const provider of providers) {
-    try {
-      asked.started.push(await submitJob(engine, caller, request, provider));
-    } catch (error) {
-      if (!(error instanceof SidejobError) || providers.length === 1) throw error;
-      asked.refused.push(error);
-    }
+  if (providers.length > 1) {
+    const wishes = providers.map((provider) => ({ provider, request }));
+    const { group, started, refused } = await submitGroup(engine, caller, wishes);
+    Object.assign(asked, { group: group?.id, started, refused: refused.map(({ error }) => error) });
+  } else {
+    for (const provider of providers) asked.started.push(await submitJob(engine, caller, request, provider));
   }
   const [first] = asked.refused;
   if (asked.started.length === 0 && first) throw first;

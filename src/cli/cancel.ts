@@ -1,6 +1,6 @@
 // `sidejob cancel ID...`: ends jobs with their processes.
 import { cancelJob } from '../jobs/cancel.js';
-import { requireJob } from '../jobs/lookup.js';
+import { requireJobs } from '../jobs/lookup.js';
 import { checkUngoverned } from './inside-job.js';
 import { personView } from './job-view.js';
 import { someIds } from './one-id.js';
@@ -14,7 +14,7 @@ export const cancelCommand = command(
     const ids = someIds(positionals);
     return withJobs(context, async (engine) => {
       await checkUngoverned(engine, 'sidejob cancel');
-      const jobs = ids.map((typed) => requireJob(engine, typed));
+      const jobs = ids.flatMap((typed) => requireJobs(engine, typed));
       const done = await Promise.all(
         jobs.map(async ({ id }) => {
           const { job, changed } = await cancelJob(engine, id);

@@ -1,5 +1,5 @@
 // `sidejob pin ID...`, `sidejob unpin ID...`: jobs that are kept whatever the limits say.
-import { requireJob } from '../jobs/lookup.js';
+import { requireJobs } from '../jobs/lookup.js';
 import { setPinned } from '../store/transitions.js';
 import type { Command } from './context.js';
 import { someIds } from './one-id.js';
@@ -13,7 +13,7 @@ function pinning(pinned: boolean): Command {
   return command({ options: { json: JSON_OPTION }, words: true }, ({ values, positionals }, context) => {
     const ids = someIds(positionals, '"sidejob list --all" shows them.');
     return withJobs(context, async (engine) => {
-      const jobs = ids.map((typed) => requireJob(engine, typed));
+      const jobs = ids.flatMap((typed) => requireJobs(engine, typed));
       const done: { jobId: string; pinned: boolean; changed: boolean }[] = [];
       for (const { id } of jobs) {
         const changed = await engine.store.write(() => setPinned(engine.store, id, pinned));

@@ -143,7 +143,8 @@ function ask(
   );
 }
 
-function tell({ stderr }: CommandContext, { started, refused }: Asked): void {
+function tell({ stderr }: CommandContext, { group, started, refused }: Asked): void {
+  if (group) stderr(`${group}: ${started.map(({ job }) => job.id).join(', ')}\n`);
   for (const { job, joined } of started) {
     if (!joined) continue;
     const ended = job.finishedAt === null ? 'and goes on' : `${ago(job.createdAt, Date.now())} ago, and has ended`;

@@ -1,5 +1,5 @@
 // `sidejob wait ID...`: until jobs end. Its own end never touches one.
-import { requireJob } from '../jobs/lookup.js';
+import { requireJobs } from '../jobs/lookup.js';
 import { waitForJobs } from '../jobs/wait.js';
 import type { JobRecord } from '../store/record.js';
 import { EXIT, exitStatusOfAll, INTERRUPTED } from './exit-status.js';
@@ -30,7 +30,7 @@ Exit status: the job's own; of several, that of the first, in the order given, t
     return withJobs(
       context,
       async (engine) => {
-        const ids = [...new Set(typed.map((id) => requireJob(engine, id).id))];
+        const ids = [...new Set(typed.flatMap((id) => requireJobs(engine, id).map((job) => job.id)))];
         const interrupts = new Interrupts(undefined);
         try {
           const told = new Set<string>();

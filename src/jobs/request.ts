@@ -1,7 +1,7 @@
 // What somebody asks for, and how two requests are recognized as the same.
 import { createHash } from 'node:crypto';
 import type { Access, Effort } from '../providers/provider.js';
-import type { JobKind, JobRecord } from '../store/record.js';
+import type { JobKind, JobRecord, NewJob } from '../store/record.js';
 
 /** Ends every refusal: the caller must know that it need not clean up. */
 export const NOTHING = 'Nothing was started.';
@@ -46,6 +46,10 @@ export interface JobRequest {
    * the store; `oncePerCall` (policy/once.ts) makes it count once for a call that asks for several jobs.
    */
   admit?: () => void;
+  /** The group that the job is recorded for; see group.ts. */
+  group?: string;
+  /** Called in that transaction, once the job is recorded; under the same conditions. */
+  recorded?: (job: NewJob) => void;
 }
 
 /** What a request comes to for one provider. */

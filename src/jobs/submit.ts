@@ -97,6 +97,8 @@ export async function submitJob(
     depth,
     sessionId: conversation?.sessionId ?? (provider.sessionId === 'chosen' ? randomUUID() : null),
     resume: conversation ? 1 : 0,
+    groupId: request.group ?? null,
+    role: null,
     requestKey: requestKey({
       ...{ provider: provider.name, model, effort, access, cwd, systemPrompt, outputSchema, prompt },
       sessionId: conversation?.sessionId ?? null,
@@ -135,6 +137,7 @@ export async function submitJob(
       request.admit?.();
       engine.register();
       insertJob(engine.store, job);
+      request.recorded?.(job);
       // An answer that is attached has been put to use.
       for (const attached of attachedJobs(engine, request.attach ?? [])) {
         markRead(engine.store, attached.id, job.createdAt);

@@ -27,6 +27,8 @@ export interface JobView {
   label?: string;
   /** The job whose conversation it goes on with. */
   continues?: string;
+  /** The group that it was started in. */
+  groupId?: string;
   cwd: string;
   /** What it does right now, in one line. */
   activity?: string;
@@ -79,6 +81,7 @@ export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> 
     model: job.model,
     label: job.label,
     continues: job.resume ? job.parentId : null,
+    groupId: job.groupId,
     cwd: job.cwd,
     createdAt: new Date(job.createdAt).toISOString(),
     elapsedSec: seconds(until - (job.startedAt ?? job.createdAt)),

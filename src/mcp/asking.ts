@@ -5,9 +5,11 @@ import { chooseProvider } from '../jobs/choose.js';
 import { conversationJob } from '../jobs/conversation.js';
 import type { Engine } from '../jobs/engine.js';
 import { factsOf } from '../jobs/facts.js';
+import { submitGroup, type Wish } from '../jobs/group.js';
 import type { JobFacts, JobRequest, Submitted } from '../jobs/request.js';
 import { submitJob } from '../jobs/submit.js';
 import type { Provider } from '../providers/provider.js';
+import type { GroupRecord } from '../store/groups.js';
 import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
 import type { Call } from './tool.js';
 
@@ -15,6 +17,8 @@ import type { Call } from './tool.js';
 export type Asked = Omit<JobRequest, 'provider' | 'kind'> & { provider?: string; providers?: string[] };
 
 export interface Started {
+  /** Of a call that asks several. */
+  group?: GroupRecord | undefined;
   started: Submitted[];
   refused: { provider: string; error: SidejobError }[];
 }
@@ -58,13 +62,17 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
     }));
     return wanted.flatMap(({ facts }) => facts ?? []);
   });
-  const started = await those(wanted, refused, ({ provider, facts }) =>
-    // In the very folder that was decided on, or not at all.
-    submitJob(engine, call.caller, { ...request, folder: facts?.cwd, kind, admit: pass.admit }, provider),
-  ).catch(async (error) => {
-    await pass.undo(error);
-    throw error;
-  });
+  // In the very folder that was decided on, or not at all.
+  const wishes = wanted.map(({ provider, facts }) => ({
+    provider,
+    request: { ...request, folder: facts?.cwd, kind, admit: pass.admit },
+  }));
+  const { group, started } = await submitted(engine, call, wishes, refused, several !== undefined).catch(
+    async (error) => {
+      await pass.undo(error);
+      throw error;
+    },
+  );
   if (started.length === 0) {
     await pass.undo((refused.find(({ error }) => error.code === 'denied') ?? refused[0])?.error);
   } else {
@@ -73,7 +81,26 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
       started.every(({ joined }) => joined),
     );
   }
-  return { started, refused };
+  return { group, started, refused };
+}
+
+/** One job, or several as a group; what is refused is added to `refused`. */
+async function submitted(
+  engine: Engine,
+  call: Call,
+  wishes: readonly Wish[],
+  refused: Started['refused'],
+  several: boolean,
+): Promise<Pick<Started, 'group' | 'started'>> {
+  if (several) {
+    const outcome = await submitGroup(engine, call.caller, wishes, refused);
+    refused.splice(0, refused.length, ...outcome.refused);
+    return outcome;
+  }
+  const started = await those(wishes, refused, ({ provider, request }) =>
+    submitJob(engine, call.caller, request, provider),
+  );
+  return { group: undefined, started };
 }
 
 /** What became of each; one that is refused does not hold back the others. */

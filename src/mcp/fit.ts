@@ -38,7 +38,7 @@ export function fitViews(views: JobView[], max: number): JobView[] {
 
 /** Ids and times are nothing when cut. */
 function isText(name: string, value: unknown): value is string {
-  return typeof value === 'string' && !['jobId', 'continues', 'createdAt', 'resetsAt'].includes(name);
+  return typeof value === 'string' && !['jobId', 'groupId', 'continues', 'createdAt', 'resetsAt'].includes(name);
 }
 
 /**

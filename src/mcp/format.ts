@@ -2,6 +2,8 @@
 
 import { jobFiles } from '../config/paths.js';
 import type { Engine } from '../jobs/engine.js';
+import { groupLine } from '../jobs/group.js';
+import { jobsOfGroup } from '../jobs/lookup.js';
 import { answerText } from '../jobs/result.js';
 import { shareOut } from '../jobs/share-out.js';
 import type { JobView } from '../jobs/view.js';
@@ -10,6 +12,7 @@ import { readMaskedPage } from '../output/secrets/page.js';
 import { OVERLAP, WITHHELD } from '../output/secrets/secrets.js';
 import type { Span } from '../output/secrets/spans.js';
 import type { Usage } from '../providers/provider.js';
+import { groupMembers, groupsWith } from '../store/groups.js';
 import type { JobRecord } from '../store/record.js';
 import { cutMiddle, REPLY_MAX_CHARS, sizeIn } from './fit.js';
 
@@ -39,21 +42,58 @@ export async function jobReplies(
   jobs: readonly JobRecord[],
   room: number = REPLY_MAX_CHARS,
 ): Promise<string> {
+  const groups = shownGroups(engine, jobs);
+  const heads = groups.map(({ line }) => line);
   const drafts = await Promise.all(jobs.map((job) => draftReply(engine, job)));
   const budgets = shareOut(
     drafts.map(({ header, body }) => header.length + sizeIn(body)),
-    room,
+    room - heads.join('\n').length,
   );
   const replies = drafts.map(({ job, header, body, view, secrets }, index) => {
     const left = (budgets[index] ?? 0) - header.length;
     const shown = cutMiddle(body, left, job.id, view, secrets);
     return shown ? `${header}\n${shown}` : header;
   });
-  const pending = jobs.filter((job) => job.finishedAt === null).map((job) => `"${job.id}"`);
-  if (pending.length > 0) {
-    replies.push(`Still going on in the background. Do not ask again: llm_job_wait{jobIds:[${pending.join(', ')}]}`);
-  }
-  return replies.join('\n\n');
+  const pending = pendingNames(jobs, groups);
+  if (pending) replies.push(`Still going on in the background. Do not ask again: llm_job_wait{${pending}}`);
+  return [...(heads.length > 0 ? [heads.join('\n')] : []), ...replies].join('\n\n');
+}
+
+interface ShownGroup {
+  line: string;
+  /** Its members, and its judge. */
+  jobs: readonly string[];
+  id: string;
+}
+
+/** The groups of which all members are among these jobs, each job in one of them; of several, the newest. */
+function shownGroups(engine: Engine, jobs: readonly JobRecord[]): ShownGroup[] {
+  const now = new Map(jobs.map((job) => [job.id, job]));
+  const told = new Set<string>();
+  return groupsWith(engine.store, [...now.keys()]).flatMap((group) => {
+    const members = groupMembers(engine.store, group.id).map(({ job }) => now.get(job.id));
+    if (!members.every((job) => job !== undefined) || members.some(({ id }) => told.has(id))) return [];
+    for (const { id } of members) told.add(id);
+    const all = jobsOfGroup(engine, group.id).map(({ id }) => id);
+    return {
+      id: group.id,
+      jobs: all,
+      line: groupLine(
+        group,
+        members.map((job) => ({ job })),
+      ),
+    };
+  });
+}
+
+/** What is still going on, in as few names as will do. */
+function pendingNames(jobs: readonly JobRecord[], groups: readonly ShownGroup[]): string {
+  const pending = jobs.filter((job) => job.finishedAt === null).map((job) => job.id);
+  const open = groups.filter((group) => group.jobs.some((id) => pending.includes(id)));
+  const single = pending.filter((id) => !open.some((group) => group.jobs.includes(id)));
+  const names = [...open.map(({ id }) => id), ...single].map((id) => `"${id}"`);
+  if (names.length === 0) return '';
+  return names.length === 1 && open.length === 1 ? `jobId:${names[0]}` : `jobIds:[${names.join(', ')}]`;
 }
 
 /** A job's header, and what stands below it: its answer, or for a failure without one the end of stderr. */

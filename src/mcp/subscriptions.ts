@@ -134,7 +134,7 @@ export class Subscriptions implements Transport {
     try {
       const engine = await this.#engine();
       const { signal } = over;
-      const jobs = await waitForJobs(engine, jobIdsOf(taskId), {
+      const jobs = await waitForJobs(engine, jobIdsOf(engine, taskId), {
         until: 'all',
         waitMs: Number.POSITIVE_INFINITY,
         signal,

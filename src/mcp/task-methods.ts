@@ -7,7 +7,7 @@ import { findJob } from '../store/jobs.js';
 import { withdraw } from '../store/transitions.js';
 import { type GoesBy, invalidParams, serveRequest } from './requests.js';
 import type { Session } from './session.js';
-import { declaresTasks, isTask, jobIdsOf, TASKS, viewTaskInFull } from './tasks.js';
+import { declaresTasks, isTask, jobIdsOf, namesIn, TASKS, viewTaskInFull } from './tasks.js';
 import { markShown } from './tools/shown.js';
 
 const PARAMS = z.looseObject({ taskId: z.string() });
@@ -24,7 +24,7 @@ const GO_BY: Record<keyof typeof METHODS, (taskId: string) => GoesBy> = {
   'tasks/get': POLLING,
   'tasks/update': POLLING,
   'tasks/cancel': (taskId) => {
-    const [jobId, ...others] = jobIdsOf(taskId);
+    const [jobId, ...others] = namesIn(taskId);
     return { tool: 'llm_job_cancel', args: others.length > 0 ? { jobIds: [jobId, ...others] } : { jobId } };
   },
 };
@@ -51,7 +51,7 @@ export function offerTasks(server: Server, session: Session): void {
  * @throws SidejobError `denied`, `needs_approval`
  */
 export async function mayRead(session: Session, engine: Engine, taskId: string): Promise<void> {
-  for (const jobId of jobIdsOf(taskId)) {
+  for (const jobId of jobIdsOf(engine, taskId)) {
     const call = await session.atGate({
       ...{ tool: 'llm_job_result', args: { jobId }, client: 'unknown' },
       answerTo: () => undefined,
@@ -67,7 +67,7 @@ export function missingTasks(): MissingRequiredClientCapabilityError {
 }
 
 async function getTask(engine: Engine, taskId: string, signal: AbortSignal) {
-  const jobs = await waitForJobs(engine, jobIdsOf(taskId), { until: 'all', waitMs: 0 });
+  const jobs = await waitForJobs(engine, jobIdsOf(engine, taskId), { until: 'all', waitMs: 0 });
   const task = await viewTaskInFull(engine, taskId, jobs);
   if (task.status !== 'working') await markShown(engine, { signal }, jobs);
   return task;
@@ -80,7 +80,7 @@ async function getTask(engine: Engine, taskId: string, signal: AbortSignal) {
  */
 async function withdrawTask(engine: Engine, taskId: string) {
   const { store } = engine;
-  const ids = jobIdsOf(taskId);
+  const ids = jobIdsOf(engine, taskId);
   const taken = await store.write(() => ids.filter((id) => withdraw(store, id, Date.now())));
   if (taken.length > 0) {
     store.bell.ring();

@@ -4,7 +4,9 @@
 // the protocol of 2026-07-28 (SEP-2663).
 import { CLIENT_CAPABILITIES_META_KEY, type ClientCapabilities } from '@modelcontextprotocol/server';
 import type { Engine } from '../jobs/engine.js';
+import { jobsOfGroup } from '../jobs/lookup.js';
 import { viewJob } from '../jobs/view.js';
+import { findGroup } from '../store/groups.js';
 import { findJob } from '../store/jobs.js';
 import type { JobRecord, JobStatus } from '../store/record.js';
 import { notesOn, type Started } from './asking.js';
@@ -61,22 +63,29 @@ export function taskStatus(statuses: readonly JobStatus[]): TaskStatus {
 
 /**
  * The id of the task that these jobs would be; undefined if they can be none: a provider that was refused must be told
- * with the answer, and nothing remembers it, and an id that is too long is no id for some clients.
+ * with the answer, which only a group remembers, and an id that is too long is no id for some clients.
  */
-export function taskIdOf({ started, refused }: Started): string | undefined {
+export function taskIdOf({ group, started, refused }: Started): string | undefined {
+  if (group) return group.id;
   const id = started.map(({ job }) => job.id).join(BETWEEN_IDS);
   return refused.length === 0 && id.length <= ID_MAX_CHARS ? id : undefined;
 }
 
-/** The ids of a task's jobs. */
-export function jobIdsOf(taskId: string): string[] {
+/** What a task's id names: jobs, or the group of them. */
+export function namesIn(taskId: string): string[] {
   return [...new Set(taskId.split(BETWEEN_IDS))];
+}
+
+/** The ids of a task's jobs. */
+export function jobIdsOf({ store }: Engine, taskId: string): string[] {
+  return namesIn(taskId).flatMap((id) => (findGroup(store, id) ? jobsOfGroup({ store }, id).map((job) => job.id) : id));
 }
 
 /** Whether all of the task's jobs are there. Every job is a task, however it was begun. */
 export function isTask(engine: Engine, taskId: string): boolean {
-  const ids = jobIdsOf(taskId);
-  return ids.join(BETWEEN_IDS) === taskId && ids.every((id) => findJob(engine.store, id));
+  return (
+    namesIn(taskId).join(BETWEEN_IDS) === taskId && jobIdsOf(engine, taskId).every((id) => findJob(engine.store, id))
+  );
 }
 
 /** The task as it is now, without its result. */

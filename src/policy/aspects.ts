@@ -1,6 +1,6 @@
 // What a call is about, one by one: the jobs that it would start, or those that it names.
 import type { Engine } from '../jobs/engine.js';
-import { lookUp } from '../jobs/lookup.js';
+import { groupNamed, jobsOfGroup, lookUp } from '../jobs/lookup.js';
 import type { JobRecord } from '../store/record.js';
 import { type Decision, type InForce, judge } from './decide.js';
 import type { Facts } from './request.js';
@@ -34,7 +34,7 @@ export async function namedJobs({ args, engine }: Naming): Promise<Aspect[]> {
   if (typed.length === 0) return [{ args, facts: {} }];
   const there = await engine();
   // One that is not there is refused by the tool itself.
-  const jobs = typed.map((id) => lookUp(there, String(id))).filter((job): job is JobRecord => !Array.isArray(job));
+  const jobs = typed.flatMap((id) => jobsMeant(there, String(id)));
   if (jobs.length === 0) return [{ args, facts: {} }];
   const ids = jobs.map(({ id }) => id);
   return jobs.map(({ id, provider, model, access, cwd, depth, status, label }) => ({
@@ -42,6 +42,14 @@ export async function namedJobs({ args, engine }: Naming): Promise<Aspect[]> {
     facts: { provider, ...(model && { model }), access, cwd, depth },
     job: [id, status, label && JSON.stringify(label)].filter(Boolean).join(', '),
   }));
+}
+
+/** The job with that id, or those of the group with it. */
+function jobsMeant(engine: Engine, typed: string): JobRecord[] {
+  const group = groupNamed(engine, typed);
+  if (group !== undefined) return jobsOfGroup(engine, group);
+  const found = lookUp(engine, typed);
+  return Array.isArray(found) ? [] : [found];
 }
 
 /** The facts of all jobs of a call in one: what they share, and the providers. */

@@ -3,16 +3,17 @@ import type { Usage } from '../providers/provider.js';
 import type { JobRecord, JobStatus } from './record.js';
 import type { Store } from './store.js';
 
-type Row = Omit<JobRecord, 'usage' | 'usageTotal'> & { usage: string | null; usageTotal: string | null };
+/** A job as it stands in the file. */
+export type JobRow = Omit<JobRecord, 'usage' | 'usageTotal'> & { usage: string | null; usageTotal: string | null };
 
-function decode(row: Row): JobRecord {
+export function decodeJob(row: JobRow): JobRecord {
   const parse = (text: string | null) => (text === null ? null : JSON.parse(text));
   return { ...row, usage: parse(row.usage), usageTotal: parse(row.usageTotal) };
 }
 
 export function findJob(store: Store, id: string): JobRecord | undefined {
-  const row = store.get<Row>('SELECT * FROM job WHERE id = $id', { id });
-  return row && decode(row);
+  const row = store.get<JobRow>('SELECT * FROM job WHERE id = $id', { id });
+  return row && decodeJob(row);
 }
 
 /** Ids that begin with `prefix`, or whose random part does; at most `limit`, newest first. */
@@ -29,42 +30,44 @@ export function findIds(store: Store, prefix: string, limit: number): string[] {
 
 /** Jobs that have not ended, oldest first. */
 export function activeJobs(store: Store): JobRecord[] {
-  return store.all<Row>('SELECT * FROM job INDEXED BY job_active WHERE finishedAt IS NULL ORDER BY seq').map(decode);
+  return store
+    .all<JobRow>('SELECT * FROM job INDEXED BY job_active WHERE finishedAt IS NULL ORDER BY seq')
+    .map(decodeJob);
 }
 
 /** Ended jobs that may have left processes behind. */
 export function jobsWithLeftovers(store: Store, endedBefore: number): JobRecord[] {
   const sql = 'SELECT * FROM job INDEXED BY job_leftovers WHERE leftovers = 1 AND finishedAt < $endedBefore';
-  return store.all<Row>(sql, { endedBefore }).map(decode);
+  return store.all<JobRow>(sql, { endedBefore }).map(decodeJob);
 }
 
 /** The newest job that asked for the same, by the same client, and is active or was completed, unread, since `since`. */
 export function findSameRequest(store: Store, requestKey: string, client: string, since: number) {
-  const row = store.get<Row>(
+  const row = store.get<JobRow>(
     `SELECT * FROM job WHERE requestKey = $requestKey AND client = $client AND readAt IS NULL
        AND cause IS NULL AND (finishedAt IS NULL OR (finishedAt >= $since AND status = 'completed'))
      ORDER BY seq DESC LIMIT 1`,
     { requestKey, client, since },
   );
-  return row && decode(row);
+  return row && decodeJob(row);
 }
 
 /** The active job of this provider with this `dedupeKey`. */
 export function findByDedupeKey(store: Store, provider: string, dedupeKey: string): JobRecord | undefined {
-  const row = store.get<Row>(
+  const row = store.get<JobRow>(
     'SELECT * FROM job WHERE dedupeKey = $dedupeKey AND provider = $provider AND finishedAt IS NULL',
     { provider, dedupeKey },
   );
-  return row && decode(row);
+  return row && decodeJob(row);
 }
 
 /** The active job that uses this conversation. */
 export function findBySession(store: Store, provider: string, sessionId: string): JobRecord | undefined {
-  const row = store.get<Row>(
+  const row = store.get<JobRow>(
     'SELECT * FROM job WHERE sessionId = $sessionId AND provider = $provider AND finishedAt IS NULL',
     { provider, sessionId },
   );
-  return row && decode(row);
+  return row && decodeJob(row);
 }
 
 /** The running job whose launcher is one of these processes. */
@@ -76,20 +79,20 @@ export function findByLauncher(store: Store, processes: readonly { pid: number; 
 
 /** The newest job of a conversation that has begun, by the CLI's own id of it. */
 export function findLatestOf(store: Store, sessionId: string): JobRecord | undefined {
-  const row = store.get<Row>(
+  const row = store.get<JobRow>(
     'SELECT * FROM job WHERE sessionId = $sessionId AND startedAt IS NOT NULL ORDER BY seq DESC LIMIT 1',
     { sessionId },
   );
-  return row && decode(row);
+  return row && decodeJob(row);
 }
 
 /** The active job that may change files in this folder. */
 export function findWriterIn(store: Store, cwd: string): JobRecord | undefined {
-  const row = store.get<Row>(
+  const row = store.get<JobRow>(
     `SELECT * FROM job INDEXED BY job_active WHERE finishedAt IS NULL AND access <> 'read-only' AND cwd = $cwd LIMIT 1`,
     { cwd },
   );
-  return row && decode(row);
+  return row && decodeJob(row);
 }
 
 /** What the CLI last reported for this conversation, before the job with this key. */
@@ -140,7 +143,7 @@ export function listJobs(
   if (statuses.length > 0) conditions.push('status IN (SELECT value FROM json_each($wanted))');
   if (query) {
     conditions.push(`(label LIKE $like ESCAPE '!' OR cwd LIKE $like ESCAPE '!' OR id LIKE $like ESCAPE '!'
-      OR chainId IN (SELECT chainId FROM job WHERE id = $query OR sessionId = $query))`);
+      OR groupId = $query OR chainId IN (SELECT chainId FROM job WHERE id = $query OR sessionId = $query))`);
   }
   if (before !== undefined) conditions.push('seq < $before');
   const sql = `SELECT * FROM job ${alive ? 'INDEXED BY job_active' : ''} WHERE ${conditions.join(' AND ')}
@@ -150,7 +153,7 @@ export function listJobs(
   const given = Object.entries({ project, provider, wanted, query, like, before, limit }).filter(
     ([, value]) => value != null,
   );
-  return store.all<Row>(sql, Object.fromEntries(given)).map(decode);
+  return store.all<JobRow>(sql, Object.fromEntries(given)).map(decodeJob);
 }
 
 /** How many jobs of a project, or of all, ended and were not read. */

@@ -30,6 +30,10 @@ export function countQueued(store: Store): number {
   return store.get<{ jobs: number }>("SELECT jobs FROM tally WHERE status = 'queued'")?.jobs ?? 0;
 }
 
+/** What a judge weighs must be there before it gets a place. */
+const MEMBERS_ENDED = `(role IS NULL OR NOT EXISTS (SELECT 1 FROM grp_member JOIN job AS asked ON asked.id = grp_member.jobId
+  WHERE grp_member.groupId = job.groupId AND asked.finishedAt IS NULL))`;
+
 /** Whether jobs of this server wait for a place. */
 export function hasWaiting(store: Store, owner: string): boolean {
   const sql =
@@ -62,7 +66,7 @@ export function takePlace(
   if (total >= limits.maxRunning) return undefined;
   const waiting = store.all<{ id: string; provider: string; attempt: number }>(
     `SELECT id, provider, attempt FROM job INDEXED BY job_queue
-      WHERE status = 'queued' AND placed = 0 AND owner = $owner ORDER BY priority DESC, seq`,
+      WHERE status = 'queued' AND placed = 0 AND owner = $owner AND ${MEMBERS_ENDED} ORDER BY priority DESC, seq`,
     { owner },
   );
   const fitting = waiting.filter((job) => (byProvider.get(job.provider) ?? 0) < limits.perProvider(job.provider));

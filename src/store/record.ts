@@ -63,6 +63,11 @@ export interface JobRecord {
   sessionId: string | null;
   resume: 0 | 1;
 
+  /** The group that it was recorded for. */
+  groupId: string | null;
+  /** A judge weighs the answers of its group, and gets no place before all of its members have ended. */
+  role: 'judge' | null;
+
   /** Hash of what was asked, to recognize the same request. */
   requestKey: string;
   dedupeKey: string | null;
@@ -141,6 +146,8 @@ export const NEW_JOB_COLUMNS = [
   'depth',
   'sessionId',
   'resume',
+  'groupId',
+  'role',
   'requestKey',
   'dedupeKey',
   'loginKey',

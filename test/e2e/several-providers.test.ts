@@ -25,6 +25,7 @@ test.concurrent('a missing CLI is reported, and the others go on', async ({ sand
 
   expect(run.isError).toBe(false);
   expect(run.text).toMatch(/^codex: not_installed: codex: "codex" was not found on PATH/);
+  expect(run.text).toMatch(/^group-\w{8}: 2 of 3 answered; codex: not_installed$/m);
   expect(run.text).toContain('npm install -g @openai/codex. Ready now: claude, gemini, demo.');
   expect(run.text.match(/^\w+(?=-\w{8} completed)/gm)).toEqual(['claude', 'gemini']);
   expect(submitted).toMatchObject({
@@ -97,4 +98,40 @@ test.concurrent('what is missing, and the remedy, is said without running anythi
     status: 'not_installed',
     remedy: 'npm install -g @qwen-code/qwen-code',
   });
+});
+
+test.concurrent('a group stands for its jobs: wait, status and cancel take its id, for another client, too', async ({
+  sandbox,
+}) => {
+  const gate = sandbox.gate();
+  const assistant = await sandbox.assistant();
+  const other = await sandbox.assistant({ client: 'another' });
+  const asked = { prompt: asks({ gate }, { say: 'forty-two' }), providers: ['claude', 'codex'] };
+
+  const submitted = (await assistant.data('llm_job_submit', asked)) as { jobId: string; jobs: { jobId: string }[] };
+  const again = (await assistant.data('llm_job_submit', asked)) as { jobId: string };
+  const pending = await other.call('llm_job_wait', { jobId: submitted.jobId, waitSec: 0 });
+  await other.call('llm_job_cancel', { jobId: submitted.jobs[1]?.jobId });
+  await sandbox.open(gate);
+  const { text } = await other.call('llm_job_wait', { jobId: submitted.jobId });
+
+  expect(submitted.jobId).toMatch(/^group-\w{8}$/);
+  expect(again.jobId).toBe(submitted.jobId);
+  expect(pending.text).toMatch(/^group-\w{8}: 0 of 2 answered; 2 still going on$/m);
+  expect(pending.text).toContain(`llm_job_wait{jobId:"${submitted.jobId}"}`);
+  expect(text).toMatch(
+    /^group-\w{8}: 1 of 2 answered; codex: canceled\n\nclaude-\w{8} completed, [\d.]+ s\nforty-two$/m,
+  );
+  expect(await other.data('llm_job_cancel', { jobId: submitted.jobId })).toMatchObject({
+    jobs: [
+      { status: 'completed', changed: false },
+      { status: 'canceled', changed: false },
+    ],
+  });
+});
+
+test.concurrent('a silent answer is a failure, never an agreement', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant();
+  const { text } = await assistant.call('llm_run', { prompt: asks({ say: '' }), providers: ['claude', 'codex'] });
+  expect(text).toMatch(/^group-\w{8}: 0 of 2 answered; claude: empty_answer; codex: empty_answer$/m);
 });

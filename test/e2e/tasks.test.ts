@@ -69,10 +69,12 @@ describe('llm_run in a client that declares tasks', () => {
       waitSec: 0,
     });
 
-    expect(task.taskId).toMatch(/^claude-\w{8}\+codex-\w{8}$/);
+    expect(task.taskId).toMatch(/^group-\w{8}$/);
     await sandbox.open(gate);
     const { result } = await client.ended(task.taskId);
-    expect(result?.content[0]?.text).toMatch(/^claude-.* completed, .*\nyes\n\ncodex-.* completed, .*\nyes$/);
+    expect(result?.content[0]?.text).toMatch(
+      /^group-\w{8}: all 2 answered\n\nclaude-.* completed, .*\nyes\n\ncodex-.* completed, .*\nyes$/,
+    );
   });
 
   test.concurrent('says with the task what there is to say of the call', async ({ sandbox }) => {
@@ -88,17 +90,18 @@ describe('llm_run in a client that declares tasks', () => {
     await client.endJob(taskId);
   });
 
-  test.concurrent('makes no task of a call that must also tell of a refused provider', async ({ sandbox }) => {
+  test.concurrent('tells of a refused provider when the task begins, and again with its result', async ({
+    sandbox,
+  }) => {
     const client = new TaskClient(sandbox);
-    const prompt = asks({ gate: sandbox.gate() });
+    const gate = sandbox.gate();
 
-    const result = await client.run({ providers: ['claude', 'nobody'], prompt, waitSec: 0 });
+    const task = await client.run({ providers: ['claude', 'nobody'], prompt: asks({ gate }), waitSec: 0 });
+    await sandbox.open(gate);
+    const { result } = await client.ended(task.taskId);
 
-    expect(result).toMatchObject({
-      resultType: 'complete',
-      content: [{ text: expect.stringMatching(/^nobody: unknown_provider: .*llm_job_wait/s) }],
-    });
-    await client.endJob(result);
+    expect(task.statusMessage).toMatch(/nobody: unknown_provider: /);
+    expect(JSON.stringify(result)).toMatch(/group-\w{8}: 1 of 2 answered; nobody: unknown_provider/);
   });
 });
 

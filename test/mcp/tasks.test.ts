@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { declaresTasks, inlineSec, jobIdsOf, taskIdOf, taskStatus } from '../../src/mcp/tasks.js';
+import { declaresTasks, inlineSec, namesIn, taskIdOf, taskStatus } from '../../src/mcp/tasks.js';
 import type { JobRecord, JobStatus } from '../../src/store/record.js';
 
 test.each<[JobStatus[], string]>([
@@ -20,8 +20,8 @@ test.each<[JobStatus[], string]>([
 test('the id of a task names its jobs, and is one that every client takes', () => {
   const id = taskIdOf({ started: submitted('claude-1111aaaa', 'my-cli-2222bbbb'), refused: [] });
   expect(id).toBe('claude-1111aaaa+my-cli-2222bbbb');
-  expect(jobIdsOf(id ?? '')).toEqual(['claude-1111aaaa', 'my-cli-2222bbbb']);
-  expect(jobIdsOf('a+a')).toEqual(['a']);
+  expect(namesIn(id ?? '')).toEqual(['claude-1111aaaa', 'my-cli-2222bbbb']);
+  expect(namesIn('a+a')).toEqual(['a']);
   const nine = Array.from({ length: 9 }, (_, index) => `provider-0000000${index}`);
   expect(taskIdOf({ started: submitted(...nine.slice(0, 7)), refused: [] })).toHaveLength(125);
   expect(taskIdOf({ started: submitted(...nine), refused: [] })).toBeUndefined();

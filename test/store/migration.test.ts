@@ -19,8 +19,11 @@ async function versionOne(): Promise<string> {
   db.pragma('user_version = 1');
   db.exec("INSERT INTO server VALUES ('s', 'm/b/n', 1, '1', 1)");
   const job = { ...newJob('old'), status: 'queued' };
-  const names = Object.keys(job);
-  db.prepare(`INSERT INTO job (${names.join(', ')}) VALUES (${names.map((name) => `$${name}`).join(', ')})`).run(job);
+  const columns = db.pragma('table_info(job)') as { name: string }[];
+  const names = Object.keys(job).filter((name) => columns.some((column) => column.name === name));
+  db.prepare(`INSERT INTO job (${names.join(', ')}) VALUES (${names.map((name) => `$${name}`).join(', ')})`).run(
+    Object.fromEntries(Object.entries(job).filter(([name]) => names.includes(name))),
+  );
   db.close();
   return folder;
 }

@@ -38,7 +38,17 @@ function queued(store: Store, job: Partial<NewJob> = {}): string {
   insertJob(store, {
     ...{ id, kind: 'async', provider: 'codex', model: null, effort: null, access: 'read-only', systemPrompt: null },
     ...{ outputSchema: null, cwd: '/', label: null, promptBytes: 1, client: 'c', project: '/p', parentId: null },
-    ...{ chainId: id, depth: 1, sessionId: null, resume: 0, requestKey: id, dedupeKey: null, loginKey: 'mine' },
+    ...{
+      chainId: id,
+      depth: 1,
+      sessionId: null,
+      resume: 0,
+      groupId: null,
+      role: null,
+      requestKey: id,
+      dedupeKey: null,
+      loginKey: 'mine',
+    },
     ...{ login: null, priority: 0, timeoutSec: 1, idleTimeoutSec: null, owner: 's', createdAt: NOON },
     ...job,
   });

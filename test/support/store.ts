@@ -18,7 +18,17 @@ export function newJob(id: string, more: Partial<NewJob> = {}): NewJob {
   return {
     ...{ id, kind: 'async', provider: 'shell', model: null, effort: null, access: 'read-only', systemPrompt: null },
     ...{ outputSchema: null, cwd: '/', label: null, promptBytes: 1, client: 'c', project: '/p', parentId: null },
-    ...{ chainId: id, depth: 1, sessionId: null, resume: 0, requestKey: id, dedupeKey: null, loginKey: '' },
+    ...{
+      chainId: id,
+      depth: 1,
+      sessionId: null,
+      resume: 0,
+      groupId: null,
+      role: null,
+      requestKey: id,
+      dedupeKey: null,
+      loginKey: '',
+    },
     ...{ login: null, priority: 0, timeoutSec: 1, idleTimeoutSec: null, owner: 's', createdAt: 1 },
     ...more,
   } as NewJob;

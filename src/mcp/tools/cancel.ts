@@ -40,7 +40,11 @@ export const cancel = defineTool({
       const later = patience.then(() => ({ job: findJob(engine.store, job.id) ?? job, changed: true }));
       return Promise.race([cancelJob(engine, job.id), later]);
     };
-    const done = await Promise.all(namedJobs(engine, args).map(cancel));
+    const named = namedJobs(engine, args);
+    // First what waits for the others: their end must not start it.
+    const judges = await Promise.all(named.filter(({ role }) => role === 'judge').map(cancel));
+    const others = await Promise.all(named.filter(({ role }) => role !== 'judge').map(cancel));
+    const done = [...others, ...judges];
     const jobs = done.map(({ job, changed }) => ({
       jobId: job.id,
       status: job.status,

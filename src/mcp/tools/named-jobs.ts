@@ -1,7 +1,7 @@
 // The jobs that a call names, by `jobId` or `jobIds`.
 import { SidejobError } from '../../errors.js';
 import type { Engine } from '../../jobs/engine.js';
-import { requireJob } from '../../jobs/lookup.js';
+import { requireJobs } from '../../jobs/lookup.js';
 import type { JobRecord } from '../../store/record.js';
 
 /** @throws SidejobError `bad_argument` if none is named, `unknown_job` for the first that is not there */
@@ -10,6 +10,6 @@ export function namedJobs(engine: Engine, args: { jobId?: string; jobIds?: strin
   if (typed.length === 0) {
     throw new SidejobError('bad_argument', 'jobId or jobIds is needed.', 'llm_job_list shows the jobs there are.');
   }
-  const jobs = typed.map((id) => requireJob(engine, id));
+  const jobs = typed.flatMap((id) => requireJobs(engine, id));
   return [...new Map(jobs.map((job) => [job.id, job])).values()];
 }

@@ -42,9 +42,10 @@ export const submit = defineTool({
     const note = [...notesOn(outcome, engine.paths.scratch), 'Collect with llm_job_wait.'].join(' ');
     const lines = jobs.map(({ jobId, status, cwd }) => `${jobId} ${status}${cwd ? ` in ${cwd}` : ''}`);
     return {
-      text: [...lines, note].join('\n'),
+      text: [...(outcome.group ? [`${outcome.group.id}:`] : []), ...lines, note].join('\n'),
       data: {
-        jobId: jobs[0]?.jobId,
+        // Of several, the group stands for all of them.
+        jobId: outcome.group?.id ?? jobs[0]?.jobId,
         jobs,
         pollAfterSec: pollAfterSec(outcome.started.map(({ job }) => job)),
         note,
