@@ -1,0 +1,67 @@
+// A server without a client library around it: what is timed is the server alone.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { environment } from './servers.mjs';
+
+const PREFIX = 'io.modelcontextprotocol/';
+const CLIENT = { name: 'bench', version: '1' };
+
+/** What a client of each protocol says first. */
+export const OPENINGS = {
+  initialize: {
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: CLIENT },
+  },
+  'server/discover': {
+    method: 'server/discover',
+    params: {
+      _meta: {
+        [`${PREFIX}protocolVersion`]: '2026-07-28',
+        [`${PREFIX}clientInfo`]: CLIENT,
+        [`${PREFIX}clientCapabilities`]: {},
+      },
+    },
+  },
+};
+
+/** Starts a server in `folder`; `request` sends a request, and resolves with its result. */
+export function startRaw({ command, args }, folder) {
+  const child = spawn(command, args, {
+    cwd: folder,
+    env: environment(folder),
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  let rest = '';
+  const waiting = new Map();
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop();
+    for (const line of lines) {
+      const message = JSON.parse(line);
+      waiting.get(message.id)?.(message);
+      waiting.delete(message.id);
+    }
+  });
+  child.once('exit', (code) => {
+    for (const take of waiting.values()) take({ error: { message: `the server left with status ${code}` } });
+  });
+  let id = 0;
+  return {
+    pid: child.pid,
+    request({ method, params = {} }) {
+      id += 1;
+      child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+      return new Promise((resolve, reject) => {
+        waiting.set(id, ({ error, result }) =>
+          error ? reject(new Error(`${method}: ${error.message}`)) : resolve(result),
+        );
+      });
+    },
+    notify: (method) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', method })}\n`),
+    /** Ends its input, as a client does, and waits until it has left. */
+    async leave() {
+      child.stdin.end();
+      if (child.exitCode === null) await once(child, 'exit');
+    },
+  };
+}
