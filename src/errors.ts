@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'queue_full'
   | 'hour_limit'
   | 'day_limit'
+  | 'rate_limited'
   | 'denied'
   | 'needs_approval'
   | 'disk_full'

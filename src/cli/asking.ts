@@ -3,7 +3,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { messageOf, SidejobError } from '../errors.js';
 import { fenced } from '../jobs/attach.js';
-import { chooseProvider } from '../jobs/choose.js';
+import { chooseWanted } from '../jobs/chain.js';
 import type { Engine } from '../jobs/engine.js';
 import { submitGroup } from '../jobs/group.js';
 import { findProject } from '../jobs/project.js';
@@ -31,6 +31,7 @@ export const MANNER_OPTIONS = {
   'idle-timeout': { type: 'string', value: 'TIME', about: 'end it after so long without output' },
   label: { type: 'string', short: 'l', value: 'TEXT', about: 'a name for it in lists' },
   schema: { type: 'string', value: 'FILE', of: 'file', about: 'a JSON Schema that the answer must fit' },
+  'wait-for-quota': { type: 'boolean', about: 'let it sleep until a rate limit is over' },
   fresh: { type: 'boolean', about: 'another job even if the same is under way' },
 } as const satisfies Options;
 
@@ -38,7 +39,7 @@ export const MANNER_OPTIONS = {
 export const NEW_OPTIONS = {
   provider: {
     ...{ type: 'string', short: 'p', multiple: true, value: 'NAME', of: 'provider' },
-    about: 'which CLI; several, with commas, are asked side by side',
+    about: 'which CLI; a,b are asked side by side, "a > b" one for want of the other',
   },
   model: { type: 'string', short: 'm', value: 'NAME', about: 'a model of that CLI' },
   cwd: { type: 'string', short: 'C', value: 'DIR', of: 'folder', about: 'where it works; here if not said' },
@@ -62,7 +63,7 @@ export async function requestOf(values: AskValues): Promise<Omit<JobRequest, 'pr
   const { model, effort, system, timeout, label, schema, fresh } = values;
   const idle = values['idle-timeout'];
   const request = {
-    ...{ kind: 'async' as const, model, label, fresh, systemPrompt: system },
+    ...{ kind: 'async' as const, model, label, fresh, systemPrompt: system, waitForQuota: values['wait-for-quota'] },
     cwd: values.cwd === undefined ? undefined : resolve(values.cwd),
     access: oneOf('access', ACCESS_LEVELS, values.access),
     effort: oneOf('effort', EFFORT_LEVELS, effort),
@@ -141,10 +142,10 @@ export async function startAll(
   // All of them are known before the first is started.
   const providers = [];
   for (const name of names.length > 0 ? names : [undefined]) {
-    providers.push(await chooseProvider(engine, name, caller.client));
+    providers.push(await chooseWanted(engine, name, request.model, caller.client));
   }
   if (providers.length > 1) {
-    const wishes = providers.map((provider) => ({ provider, request }));
+    const wishes = providers.map((members) => ({ members, request }));
     const { group, started, refused } = await submitGroup(engine, caller, wishes);
     Object.assign(asked, { group: group?.id, started, refused: refused.map(({ error }) => error) });
   } else {

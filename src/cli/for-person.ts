@@ -3,6 +3,10 @@ import { visible } from '../output/printable.js';
 
 /** Their words, and ours; `ID` stands for the job's. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
+  [
+    /Wait \(llm_job_submit with waitForQuota:true does; fresh:true tries all the same\)/g,
+    'Wait (--wait-for-quota does; --fresh tries all the same)',
+  ],
   [/llm_job_list shows/g, '"sidejob list --all" shows'],
   [/ask llm_providers for/g, 'see "sidejob providers" for'],
   [/llm_providers/g, '"sidejob providers"'],

@@ -53,7 +53,7 @@ export function tryProvider(context: CommandContext, name: string, trial: Partia
     const events = await readResult(engine, ended, 'events', 0, SHOWN_BYTES);
     stdout(`events   ${events.total}\n${indented(events.text)}`);
     stdout(await unreadLines(engine, ended, provider));
-    const stderr = await readPage(jobFiles(engine.paths, job.id, ended.attempt).stderr, -2000, 2000);
+    const stderr = await readPage(jobFiles(engine.paths, job.id, ended.attempt, ended.run).stderr, -2000, 2000);
     if (stderr.text.trim()) stdout(`stderr\n${indented(stderr.text)}`);
     stdout(`answer\n${indented(await answerText(engine, ended))}`);
     const { status, reason, elapsedSec, error } = await viewJob(engine, ended);
@@ -81,7 +81,7 @@ async function commandLine(engine: Engine, job: JobRecord, provider: Provider): 
 /** Lines of the output of which nothing was understood: where a rule is missing, or has a wrong path. */
 async function unreadLines(engine: Engine, job: JobRecord, provider: Provider): Promise<string> {
   if (provider.output === 'text') return '';
-  const { text } = await readPage(jobFiles(engine.paths, job.id, job.attempt).stdout, 0, LOOKED_BYTES);
+  const { text } = await readPage(jobFiles(engine.paths, job.id, job.attempt, job.run).stdout, 0, LOOKED_BYTES);
   const pieces = provider.output === 'document' ? [text] : text.split('\n');
   const unread = pieces.filter((piece) => piece.trim() !== '' && readLine(provider, piece).length === 0);
   if (unread.length === 0) return '';

@@ -68,19 +68,23 @@ export function pathsIn(home: string): Paths {
   };
 }
 
-/** The files of job `id`; `attempt` counts the tries to start it, from 1. */
-export function jobFiles(paths: Paths, id: string, attempt = 1): JobFiles {
+/**
+ * The files of job `id`; `attempt` counts the tries to start it, from 1, and `run` the runs that began, each of another CLI
+ * or after a limit: what an earlier one wrote stays as it is.
+ */
+export function jobFiles(paths: Paths, id: string, attempt = 1, run = 1): JobFiles {
   const dir = join(paths.jobs, id);
+  const own = (name: string) => join(dir, run > 1 ? `${name}.run${run}` : name);
   return {
     dir,
     prompt: join(dir, 'prompt'),
-    stdout: join(dir, 'stdout'),
-    stderr: join(dir, 'stderr'),
-    launcherLog: join(dir, 'launcher.log'),
+    stdout: own('stdout'),
+    stderr: own('stderr'),
+    launcherLog: own('launcher.log'),
     exit: join(dir, attempt > 1 ? `exit.${attempt}` : 'exit'),
     deadline: join(dir, attempt > 1 ? `deadline.${attempt}` : 'deadline'),
     schema: join(dir, 'schema.json'),
-    report: join(dir, 'report'),
+    report: own('report'),
     answer: join(dir, 'answer'),
     tmp: join(dir, 'tmp'),
   };

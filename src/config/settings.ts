@@ -73,7 +73,11 @@ export const SETTINGS = {
       'Secrets that are masked: none, those in what assistants get, or all that look like one, in the terminal too.',
   },
   maxDepth: { schema: whole(0, 20), initial: 2, about: 'How deep jobs may start jobs.' },
-  defaultProvider: { schema: z.string().min(1), initial: 'auto', about: 'Provider when none is asked for.' },
+  defaultProvider: {
+    schema: z.string().min(1),
+    initial: 'auto',
+    about: 'Provider when none is asked for; "claude > codex": the first that can answer.',
+  },
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -60,7 +60,10 @@ export function fenced(name: string, text: string): string {
 async function answerOf(engine: Engine, id: string): Promise<string> {
   const job = requireJob(engine, id);
   if (job.finishedAt === null) throw bad(`job ${job.id} is still ${job.status}`, 'Wait for it first (llm_job_wait).');
-  const answer = await endedAnswer(jobFiles(engine.paths, job.id), engine.providerNamed(job.provider));
+  const answer = await endedAnswer(
+    jobFiles(engine.paths, job.id, job.attempt, job.run),
+    engine.providerNamed(job.provider),
+  );
   if (answer === '') throw bad(`job ${job.id} (${job.status}) has no answer`, 'Leave it out.');
   return answer;
 }

@@ -17,7 +17,7 @@ export async function chooseProvider(engine: Engine, name: string | undefined, c
   const { providers } = engine;
   const { defaultProvider } = engine.config.settings;
   const wanted = name ?? (defaultProvider === 'auto' ? undefined : defaultProvider);
-  if (wanted !== undefined) return knownProvider(providers, wanted);
+  if (wanted !== undefined) return knownProvider(providers, name ?? wanted.split(/[>:]/)[0] ?? wanted);
   const ready = await engine.readyProviders();
   const usable = providers.filter(({ name: each, vendor }) => ready.includes(each) && vendor !== 'sidejob');
   const builtIn = usable.filter(({ version }) => version !== undefined);

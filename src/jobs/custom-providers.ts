@@ -100,12 +100,17 @@ function define(
   return customProvider(name, { ...settings, command: settings.command });
 }
 
+/** The name in a part of a chain such as `claude:opus > codex`. */
+function nameIn(part: string) {
+  return ['defaultProvider', (part.split(':')[0] ?? '').trim().toLowerCase()] as const;
+}
+
 /** @throws SidejobError `bad_config` for a setting that names a provider there is not */
 export function checkProviderNames(config: Config, providers: readonly Provider[]): void {
   const { defaultProvider, allowedProviders } = config.settings;
   const names = providers.map(({ name }) => name);
   const named = [
-    ...(defaultProvider === 'auto' ? [] : [['defaultProvider', defaultProvider] as const]),
+    ...(defaultProvider === 'auto' ? [] : defaultProvider.split('>').map((part) => nameIn(part))),
     ...allowedProviders.map((each) => ['allowedProviders', each] as const),
   ];
   for (const [setting, name] of named) {

@@ -3,7 +3,6 @@
 import { randomInt } from 'node:crypto';
 import { SidejobError } from '../errors.js';
 import { oneLine } from '../providers/json.js';
-import type { Provider } from '../providers/provider.js';
 import {
   type GroupMember,
   type GroupRecord,
@@ -13,6 +12,7 @@ import {
   recordGroup,
 } from '../store/groups.js';
 import type { JobRecord } from '../store/record.js';
+import { type Wanted, wantedText } from './chain.js';
 import type { Engine } from './engine.js';
 import { newId } from './ids.js';
 import { GROUP_PREFIX } from './lookup.js';
@@ -22,9 +22,9 @@ import { submitJob } from './submit.js';
 /** Of an error that is kept with a group. */
 const MESSAGE_MAX_CHARS = 300;
 
-/** One that is asked. */
+/** One that is asked, or a chain of which the first answers that can. */
 export interface Wish {
-  provider: Provider;
+  members: readonly [Wanted, ...Wanted[]];
   request: Omit<JobRequest, 'provider'>;
 }
 
@@ -66,20 +66,20 @@ export async function submitGroup(
   };
   const record = () => ({ ...group, refused: refused.map(kept) });
   let written = '';
-  for (const { provider, request } of wishes) {
+  for (const { members: wanted, request } of wishes) {
     let all = members;
     const recorded = (job: { id: string }) => {
       all = [...members, memberOf(job.id)];
       recordGroup(store, record(), all);
     };
     try {
-      const submitted = await submitJob(engine, caller, { ...request, group: group.id, recorded }, provider);
+      const submitted = await submitJob(engine, caller, { ...request, group: group.id, recorded }, wanted);
       started.push(submitted);
       if (!members.some(({ jobId }) => jobId === submitted.job.id)) members.push(memberOf(submitted.job.id));
       if (!submitted.joined) written = JSON.stringify([members, refused.map(kept)]);
     } catch (error) {
       if (!(error instanceof SidejobError)) throw error;
-      refused.push({ provider: provider.name, error });
+      refused.push({ provider: wantedText(wanted), error });
     }
   }
   if (started.length === 0) return { group: undefined, started, refused };

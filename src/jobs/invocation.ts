@@ -20,7 +20,7 @@ const SETTINGS_NAMES = [
 
 /** The command line of a job. */
 export async function invocationOf(engine: Engine, job: JobRecord, provider: Provider): Promise<Invocation> {
-  const files = jobFiles(engine.paths, job.id, job.attempt);
+  const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
   const { outputSchema: schema } = job;
   const extras = engine.config.providers[provider.name] ?? {};
   return provider.invoke({

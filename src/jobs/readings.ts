@@ -25,13 +25,13 @@ export class Readings {
   readonly #kept = new Map<string, Reading>();
 
   /** The state after everything that has been written until now (whole lines only). */
-  async current(id: string, stdout: string, provider: Provider): Promise<FoldState> {
-    return this.#go(this.#reading(id), stdout, provider);
+  async current(stdout: string, provider: Provider): Promise<FoldState> {
+    return this.#go(this.#reading(stdout), stdout, provider);
   }
 
-  #reading(id: string): Reading {
-    const reading = this.#kept.get(id) ?? { offset: 0, state: emptyFold() };
-    this.#keep(id, reading);
+  #reading(stdout: string): Reading {
+    const reading = this.#kept.get(stdout) ?? { offset: 0, state: emptyFold() };
+    this.#keep(stdout, reading);
     return reading;
   }
 
@@ -43,10 +43,10 @@ export class Readings {
   }
 
   /** The same, but with what has been read until then if there is more than `ms` can read; the rest goes on. */
-  async soon(id: string, stdout: string, provider: Provider, ms: number): Promise<FoldState> {
-    const whole = this.current(id, stdout, provider);
+  async soon(stdout: string, provider: Provider, ms: number): Promise<FoldState> {
+    const whole = this.current(stdout, provider);
     const timer = new AbortController();
-    const late = sleep(ms, undefined, { signal: timer.signal }).then(() => this.#kept.get(id)?.state);
+    const late = sleep(ms, undefined, { signal: timer.signal }).then(() => this.#kept.get(stdout)?.state);
     const state = await Promise.race([whole, late.catch(() => undefined)]);
     timer.abort();
     whole.catch(() => {});
@@ -54,16 +54,17 @@ export class Readings {
   }
 
   /** The state of output that has come to its end; what was read while it grew is not read again. */
-  async final(id: string, stdout: string, provider: Provider): Promise<FoldState> {
+  async final(stdout: string, provider: Provider): Promise<FoldState> {
     const size = await sizeOf(stdout);
     if (size <= WHOLE_BYTES || provider.tailHoldsAnswer) return finalFold(stdout, provider);
-    const reading = this.#reading(id);
+    const reading = this.#reading(stdout);
     const state = await this.#go(reading, stdout, provider);
     return foldEnd(provider, await foldRange(provider, state, stdout, reading.offset, size));
   }
 
-  forget(id: string): void {
-    this.#kept.delete(id);
+  /** By the file: a job that ran more than once has several. */
+  forget(stdout: string): void {
+    this.#kept.delete(stdout);
   }
 
   async #advance(reading: Reading, stdout: string, provider: Provider): Promise<FoldState> {

@@ -38,6 +38,8 @@ export interface JobRequest {
   idleTimeoutSec?: number;
   label?: string;
   dedupeKey?: string;
+  /** Sleep in the queue until a limit of the account is over, now or when it ends a run. */
+  waitForQuota?: boolean;
   /** Start another job even if the same request is under way. */
   fresh?: boolean;
   /**

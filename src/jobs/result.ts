@@ -31,7 +31,7 @@ export async function readResult(
   offset: number,
   limit: number,
 ): Promise<Page> {
-  const files = jobFiles(engine.paths, job.id, job.attempt);
+  const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
   const provider = engine.providerNamed(job.provider);
   const { secrets } = engine;
   const reading = readingOf(engine, job, view);
@@ -56,7 +56,7 @@ export async function readResult(
 
 /** How a view of a job is to be read: whether more comes, and where secrets stand in pieces. */
 export function readingOf(engine: Engine, job: JobRecord, view: ResultView): Reading {
-  const { stdout } = jobFiles(engine.paths, job.id, job.attempt);
+  const { stdout } = jobFiles(engine.paths, job.id, job.attempt, job.run);
   const provider = engine.providerNamed(job.provider);
   return {
     growing: job.finishedAt === null && view !== 'prompt',
@@ -67,10 +67,10 @@ export function readingOf(engine: Engine, job: JobRecord, view: ResultView): Rea
 
 /** The whole answer, so far or final, as the CLI gave it: with its secrets. */
 export async function answerText(engine: Engine, job: JobRecord): Promise<string> {
-  const files = jobFiles(engine.paths, job.id, job.attempt);
+  const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
   const provider = engine.providerNamed(job.provider);
   if (job.finishedAt !== null) return endedAnswer(files, provider);
-  return provider ? (await engine.readings.current(job.id, files.stdout, provider)).answer : '';
+  return provider ? (await engine.readings.current(files.stdout, provider)).answer : '';
 }
 
 /** The answer of a job that had to fit a schema, as data; undefined for other jobs, and for a long one. */

@@ -30,11 +30,18 @@ export async function requestAgain(engine: Engine, job: JobRecord): Promise<Omit
     ...(job.label !== null && { label: job.label }),
     ...(job.idleTimeoutSec !== null && { idleTimeoutSec: job.idleTimeoutSec }),
     ...(outputSchema !== null && { outputSchema: JSON.parse(outputSchema) }),
-    ...(job.model !== null && wasAsked(job, whole) && { model: job.model }),
+    ...(modelAsked(job, whole) !== null && { model: modelAsked(job, whole) as string }),
     ...(job.resume
       ? { continueJob: job.id }
       : { cwd: job.cwd, retryOf: job.id, ...(job.systemPrompt !== null && { systemPrompt: job.systemPrompt }) }),
   };
+}
+
+/** The model that was asked for, of the CLI that ran last. */
+function modelAsked(job: JobRecord, prompt: string): string | null {
+  const { chain, provider } = job;
+  if (chain && chain.members.length > 1) return chain.members.find((each) => each.provider === provider)?.model ?? null;
+  return wasAsked(job, prompt) ? job.model : null;
 }
 
 /** Whether the model stands in the request, and not only in what its CLI said of itself. */

@@ -1,16 +1,21 @@
 // Gives places to this server's queued jobs, in their order, as long as the limits over all servers allow.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
+import { nextWake } from '../store/chain.js';
 import { hasWaiting, takePlace } from '../store/queue.js';
 import type { Engine } from './engine.js';
 import { limitsOf } from './limits.js';
 import { startJob } from './start.js';
+
+const ALARM_MAX_MS = 60_000;
 
 export class Scheduler {
   #running: Promise<void> | undefined;
   #again = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
+  /** For jobs that sleep until a limit is over. */
+  #alarm: NodeJS.Timeout | undefined;
   /** Set while jobs of this server wait: another server's finished job may make a place for them. */
   #stopListening: (() => void) | undefined;
 
@@ -32,6 +37,7 @@ export class Scheduler {
     this.#stopListening?.();
     this.#stopListening = undefined;
     clearTimeout(this.#timer);
+    clearTimeout(this.#alarm);
     this.#closed = true;
   }
 
@@ -60,6 +66,15 @@ export class Scheduler {
     }
     await Promise.all(starts);
     this.#listenWhileWaiting(hasWaiting(engine.store, engine.server.id));
+    this.#setAlarm(nextWake(engine.store, engine.server.id, Date.now()));
+  }
+
+  #setAlarm(at: number | undefined): void {
+    clearTimeout(this.#alarm);
+    if (at === undefined || this.#closed) return;
+    // Looked at again each minute: timers know nothing of a clock that is set, nor of a machine that was asleep.
+    const ms = Math.min(Math.max(at - Date.now(), 10), ALARM_MAX_MS);
+    this.#alarm = setTimeout(() => void this.schedule(), ms).unref();
   }
 
   #lookAgain(ms: number): void {

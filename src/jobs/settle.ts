@@ -17,6 +17,7 @@ import type { Cause, JobRecord, Reason } from '../store/record.js';
 import { findServer } from '../store/servers.js';
 import { cancelUnbegun, changeOwner, finishJob, requeue } from '../store/transitions.js';
 import type { Engine } from './engine.js';
+import { goOn, mayGoOn } from './failover.js';
 import { decideOutcome } from './outcome.js';
 import { keepAnswer } from './readings.js';
 import { structuredAnswer } from './structured.js';
@@ -54,7 +55,7 @@ async function settleQueued(engine: Engine, job: JobRecord): Promise<void> {
 
 async function settleStarted(engine: Engine, job: JobRecord, launcher: ProcessIdentity): Promise<void> {
   if (compareHost(launcher.host, engine.host) === 'elsewhere') return;
-  const files = jobFiles(engine.paths, job.id, job.attempt);
+  const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
   let exit = await readExit(files.exit);
   if (exit.kind === 'none') {
     if ((await livenessOf(launcher, engine.host)) === 'alive') {
@@ -126,7 +127,7 @@ async function finish(
     : await causeBefore(job, files, exit);
   const provider = engine.providerNamed(job.provider);
   const [fold, launcherLog, stdoutBytes, stderrBytes] = await Promise.all([
-    provider ? foldOf(engine, job, files, provider).catch(nothingOfOurs(emptyFold())) : emptyFold(),
+    provider ? foldOf(engine, files, provider).catch(nothingOfOurs(emptyFold())) : emptyFold(),
     readPrivate(files.launcherLog).catch(() => ''),
     sizeOf(files.stdout),
     sizeOf(files.stderr),
@@ -147,6 +148,12 @@ async function finish(
     stderr,
     misfit,
   });
+  const trace = { fold, stdoutBytes, stdout: files.stdout, usage: fold.usage ?? null };
+  const mayContinue = exit.kind === 'exited' && (await mayGoOn(engine, job, verdict.reason, trace));
+  // Another run must not begin beside what this one has left behind.
+  if (mayContinue && (await jobProcesses(job.id, launcher, engine.host)).length > 0) {
+    return void engine.supervision.endProcesses(job);
+  }
   const before = job.resume ? lastUsageTotal(engine.store, job) : undefined;
   if (answer) await keepAnswer(files.answer, answer);
   const endedAt = await endOf(files, exit);
@@ -164,10 +171,16 @@ async function finish(
     stderrBytes,
     leftovers: isGroupAlive(launcher) ? 1 : 0,
   } as const;
+  if (mayContinue && (await goOn(engine, job, outcome))) {
+    engine.readings.forget(files.stdout);
+    engine.supervision.forget(job.id);
+    engine.store.bell.ring();
+    return void engine.schedule();
+  }
   faultPoint('finish.decided');
-  const won = await engine.store.write(() => finishJob(engine.store, job.id, ['running'], outcome, endedAt));
+  const won = await engine.store.write(() => finishJob(engine.store, job.id, ['running'], outcome, endedAt, job.run));
   faultPoint('finish.recorded');
-  engine.readings.forget(job.id);
+  engine.readings.forget(files.stdout);
   engine.supervision.forget(job.id);
   if (!won) return;
   engine.store.bell.ring();
@@ -185,8 +198,8 @@ function nothingOfOurs<T>(nothing: T): (error: unknown) => T {
 }
 
 /** What the CLI said, with what it reported beside its output. */
-async function foldOf(engine: Engine, job: JobRecord, files: JobFiles, provider: Provider): Promise<FoldState> {
-  const fold = await engine.readings.final(job.id, files.stdout, provider);
+async function foldOf(engine: Engine, files: JobFiles, provider: Provider): Promise<FoldState> {
+  const fold = await engine.readings.final(files.stdout, provider);
   if (!provider.readReport) return fold;
   const report = await readBytes(files.report, 0, REPORT_MAX_BYTES);
   return report.length === 0 ? fold : foldEvents(fold, provider.readReport(report.toString('utf8')));

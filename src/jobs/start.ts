@@ -13,6 +13,7 @@ import type { JobRecord, Outcome } from '../store/record.js';
 import { finishJob, recordLaunch } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { jobEnvironment } from './environment.js';
+import { goOn } from './failover.js';
 import { hintFor } from './hints.js';
 import { invocationOf } from './invocation.js';
 import { UNREAD_OUTCOME } from './outcome.js';
@@ -32,12 +33,19 @@ export async function startJob(engine: Engine, id: string): Promise<void> {
   } catch (error) {
     // The store's trouble is not the job's: it has not begun, and goes back to the queue.
     if (error instanceof SidejobError && error.code.startsWith('store_')) throw error;
+    const absent = error instanceof SidejobError && error.code === 'not_installed';
+    const gone = { reason: 'spawn_failed', error: messageOf(error), resetsAt: null, usage: null } as const;
+    if (absent && (await goOn(engine, job, gone))) {
+      engine.store.bell.ring();
+      void engine.schedule();
+      return;
+    }
     const hint =
       error instanceof SidejobError && error.hint
         ? error.hint
         : hintFor('spawn_failed', engine.providerNamed(job.provider));
     const outcome = notStarted(messageOf(error), hint);
-    await engine.store.write(() => finishJob(engine.store, id, ['queued'], outcome, Date.now()));
+    await engine.store.write(() => finishJob(engine.store, id, ['queued'], outcome, Date.now(), job.run));
     engine.store.bell.ring();
     void engine.schedule();
   } finally {
@@ -50,8 +58,8 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   if (!provider) throw new SidejobError('spawn_failed', `The provider "${job.provider}" is not known to this server.`);
   await checkFolderAgain(engine, job);
   const found = await engine.findCli(provider);
-  if (!found) throw new SidejobError('spawn_failed', `${provider.command} is no longer installed.`);
-  const files = jobFiles(engine.paths, job.id, job.attempt);
+  if (!found) throw new SidejobError('not_installed', `${provider.command} is no longer installed.`);
+  const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
   if ((await sizeOf(files.prompt)) !== job.promptBytes) {
     throw new SidejobError('spawn_failed', 'Its prompt file is missing or incomplete.');
   }

@@ -14,6 +14,7 @@ import type { NewJob } from '../store/record.js';
 import { insertJob, markJoined, markRead } from '../store/transitions.js';
 import { checkModelAllowed, checkProviderAllowed } from './allowed.js';
 import { attachedJobs, withAttachments } from './attach.js';
+import { chainText, type Wanted } from './chain.js';
 import {
   checkAbilities,
   checkAccess,
@@ -21,22 +22,23 @@ import {
   checkDecided,
   checkDepth,
   checkDisk,
-  checkInstalled,
   checkModelName,
   checkPromptSize,
   checkText,
   workFolder,
 } from './checks.js';
-import { loginSign } from './clis.js';
 import { continued } from './conversation.js';
 import { checkDay } from './day-limits.js';
 import type { Engine } from './engine.js';
 import { countInHour } from './hour-limit.js';
 import { newId } from './ids.js';
+import { pick } from './pick.js';
 import { type Caller, type JobRequest, NOTHING, requestKey, type Submitted } from './request.js';
 import { projectRoot } from './roots.js';
 import { schemaText, withSchema } from './structured.js';
 
+/** Of ids of jobs that more than one CLI may answer: what is not known yet is not said. */
+const CHAIN_PREFIX = 'chain';
 /** How long an ended, unread job still answers the same request. */
 const REASK_MS = 10 * 60 * 1000;
 const START_PATIENCE_MS = 2000;
@@ -48,14 +50,27 @@ const START_PATIENCE_MS = 2000;
 export async function submitJob(
   engine: Engine,
   caller: Caller,
-  request: JobRequest,
-  provider: Provider,
+  asked: JobRequest,
+  by: Provider | readonly [Wanted, ...Wanted[]],
 ): Promise<Submitted> {
-  checkText(request);
-  await checkModelName(engine, request);
-  checkProviderAllowed(engine, provider);
-  checkAbilities(request, provider);
+  const wanted: readonly [Wanted, ...Wanted[]] = 'name' in by ? [{ provider: by, model: asked.model }] : by;
   const { depth, outer } = await checkDepth(engine);
+  // Each of them may come to run: what one of them is not allowed, or cannot, is refused, and not healed by another.
+  for (const { provider, model } of wanted) {
+    const each = withModel(asked, model);
+    checkText(each);
+    await checkModelName(engine, each);
+    checkProviderAllowed(engine, provider);
+    checkAbilities(each, provider);
+    checkAccess(engine, each, provider, outer);
+    if (wanted.length > 1) {
+      checkModelAllowed(engine, provider, model ?? null);
+      checkAlone(each);
+    }
+  }
+  const picked = await pick(engine, wanted, asked);
+  const { provider } = picked.wanted;
+  const request = withModel(asked, picked.wanted.model);
   const access = checkAccess(engine, request, provider, outer);
   const outputSchema = request.outputSchema === undefined ? null : await schemaText(request.outputSchema);
   const conversation = request.continueJob === undefined ? undefined : await continued(engine, request, provider);
@@ -65,15 +80,15 @@ export async function submitJob(
   const project = projectRoot(caller.project, outer);
   const cwd = await workFolder(engine, caller, parent ? { ...request, cwd: parent.cwd } : request, project);
   checkDecided(request, cwd);
-  await checkInstalled(engine, provider);
   await checkDisk(engine);
   const attached = await withAttachments(engine, request.prompt, request.attach ?? [], { cwd, project });
-  const instructed = outputSchema !== null && provider.structured !== 'native';
-  const asked = instructed ? withSchema(attached, outputSchema) : attached;
-  const prompt = provider.slashCommands && asked.startsWith('/') ? `\n${asked}` : asked;
-  checkPromptSize(provider, prompt);
+  // One prompt for all that may run.
+  const instructed = outputSchema !== null && wanted.some((each) => each.provider.structured !== 'native');
+  const text = instructed ? withSchema(attached, outputSchema) : attached;
+  const prompt = wanted.some((each) => each.provider.slashCommands) && text.startsWith('/') ? `\n${text}` : text;
+  for (const each of wanted) checkPromptSize(each.provider, prompt);
 
-  const id = newId(provider.name);
+  const id = newId(wanted.length > 1 ? CHAIN_PREFIX : provider.name);
   const login = engine.loginKeyOf(provider.name);
   const effort = request.effort ?? null;
   // Some CLIs forget it from one run to the next; those that do not ignore it.
@@ -100,13 +115,24 @@ export async function submitJob(
     groupId: request.group ?? null,
     role: null,
     requestKey: requestKey({
-      ...{ provider: provider.name, model, effort, access, cwd, systemPrompt, outputSchema, prompt },
+      ...{
+        provider: wanted.length > 1 ? chainOf(wanted) : provider.name,
+        model: wanted.length > 1 ? null : model,
+        effort,
+        access,
+        cwd,
+        systemPrompt,
+        outputSchema,
+        prompt,
+      },
       sessionId: conversation?.sessionId ?? null,
       loginKey: login,
     }),
     dedupeKey: request.dedupeKey ?? null,
     loginKey: login,
-    login: (await loginSign(provider, engine.envOf(provider))) ?? null,
+    login: picked.member.login,
+    chain: picked.chain,
+    notBefore: picked.notBefore,
     // Somebody waits for the answer of a deferred job.
     priority: request.kind === 'deferred' ? 1 : 0,
     timeoutSec: request.timeoutSec ?? engine.config.settings.timeoutSec,
@@ -119,6 +145,7 @@ export async function submitJob(
     await engine.store.write(() => markJoined(engine.store, same.job.id));
     return same;
   }
+  if (picked.refusal) throw picked.refusal;
 
   // The files come first: the record is the acceptance, and then everything it speaks of is there.
   await writeFiles(engine, id, prompt, outputSchema);
@@ -157,10 +184,26 @@ export async function submitJob(
   return { job: recorded, joined: false };
 }
 
+function withModel({ model: _, ...request }: JobRequest, model: string | undefined): JobRequest {
+  return { ...request, ...(model !== undefined && { model }) };
+}
+
+function chainOf(wanted: readonly Wanted[]): string {
+  return chainText(wanted.map(({ provider, model = null }) => ({ provider: provider.name, model })));
+}
+
+/** @throws SidejobError what cannot be asked of a chain */
+function checkAlone({ continueJob }: JobRequest): void {
+  if (continueJob === undefined) return;
+  throw new SidejobError('bad_argument', 'a conversation goes on with one provider.', `Name one. ${NOTHING}`);
+}
+
 /** The job that already does what is asked, if there is one. */
 function existing(engine: Engine, job: NewJob, request: JobRequest): Submitted | undefined {
   if (job.dedupeKey !== null) {
-    const same = findByDedupeKey(engine.store, job.provider, job.dedupeKey);
+    const { dedupeKey } = job;
+    const names = job.chain?.members.map(({ provider }) => provider) ?? [job.provider];
+    const same = names.flatMap((name) => findByDedupeKey(engine.store, name, dedupeKey) ?? [])[0];
     if (same) return { job: same, joined: 'dedupeKey' };
   }
   if (request.fresh) return undefined;

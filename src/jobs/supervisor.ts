@@ -93,11 +93,22 @@ export class Supervisor implements Supervision {
   async end(job: JobRecord, cause: Cause, note: string | null): Promise<void> {
     const { store, paths, host } = this.engine();
     // What has ended by itself was not ended by us.
-    const exit = await readExit(jobFiles(paths, job.id, job.attempt).exit);
+    const exit = await readExit(jobFiles(paths, job.id, job.attempt, job.run).exit);
     if (exit.kind === 'none') {
       // Of another machine or container it is only asked; its own server sends the signal.
       const reach = job.host !== null && compareHost(job.host, host) !== 'elsewhere';
-      await store.write(() => setCause(store, job.id, cause, note, Date.now(), reach ? 'SIGTERM' : null));
+      await store.write(() =>
+        // Somebody who wants it ended means whatever runs; a limit or an error is of the run that it was seen in.
+        setCause(
+          store,
+          job.id,
+          cause,
+          note,
+          Date.now(),
+          reach ? 'SIGTERM' : null,
+          cause === 'cancel' ? undefined : job.run,
+        ),
+      );
       faultPoint('end.caused');
       store.bell.ring();
       await this.endProcesses(job);
@@ -172,7 +183,7 @@ export class Supervisor implements Supervision {
   #watchExit(job: JobRecord): FSWatcher | undefined {
     try {
       // The file, not the folder: every write to stdout would wake a watch on the folder.
-      const path = jobFiles(this.engine().paths, job.id, job.attempt).exit;
+      const path = jobFiles(this.engine().paths, job.id, job.attempt, job.run).exit;
       const watcher = watch(path, { persistent: false }, () => this.#settle(job.id));
       watcher.on('error', () => watcher.close());
       return watcher;
@@ -212,7 +223,7 @@ export class Supervisor implements Supervision {
     if (job?.status !== 'running') return this.forget(entry.id);
     // Somebody has said why it must end, and perhaps died before it did so.
     if (job.cause) return this.endProcesses(job);
-    const files = jobFiles(this.engine().paths, job.id, job.attempt);
+    const files = jobFiles(this.engine().paths, job.id, job.attempt, job.run);
     const stdoutBytes = await sizeOf(files.stdout);
     const bytes = stdoutBytes + (await sizeOf(files.stderr));
     const grew = bytes !== entry.bytes;
@@ -241,12 +252,12 @@ export class Supervisor implements Supervision {
     const { store, readings } = this.engine();
     const provider = this.engine().providerNamed(job.provider);
     if (!provider) return;
-    const { sessionId, error, end } = await readings.current(job.id, stdout, provider);
+    const { sessionId, error, end } = await readings.current(stdout, provider);
     if (sessionId && job.sessionId === null) await store.write(() => recordSession(store, job.id, sessionId));
     const healless = error?.fatal && end === undefined ? error : undefined;
     if (healless?.kind === 'auth_required' || healless?.kind === 'model_not_found') {
       const now = findJob(store, job.id);
-      if (now) await this.end(now, healless.kind, healless.message);
+      if (now?.run === job.run) await this.end(now, healless.kind, healless.message);
     }
   }
 }

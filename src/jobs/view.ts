@@ -5,7 +5,9 @@ import { readMaskedPage } from '../output/secrets/page.js';
 import { oneLine } from '../providers/json.js';
 import { queuePosition } from '../store/queue.js';
 import type { JobKind, JobRecord, JobStatus, Reason } from '../store/record.js';
+import { pastLines } from './chain.js';
 import type { Engine } from './engine.js';
+import { localTime } from './figures.js';
 import { limitHint } from './hints.js';
 import { isOwnerAlive } from './settle.js';
 
@@ -24,6 +26,8 @@ export interface JobView {
   signal?: string;
   provider: string;
   model?: string;
+  /** CLIs of its chain that could not answer, and why: "claude: rate_limited until 15:00". */
+  passedOver?: string[];
   label?: string;
   /** The job whose conversation it goes on with. */
   continues?: string;
@@ -79,6 +83,7 @@ export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> 
     signal: job.signal,
     provider: job.provider,
     model: job.model,
+    passedOver: passedOver(job),
     label: job.label,
     continues: job.resume ? job.parentId : null,
     groupId: job.groupId,
@@ -101,12 +106,12 @@ export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> 
 
 async function activity(engine: Engine, job: JobRecord) {
   if (job.status === 'queued') return { activity: await queuedActivity(engine, job) };
-  const files = jobFiles(engine.paths, job.id, job.attempt);
+  const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
   const provider = engine.providerNamed(job.provider);
   const [stdout, stderr] = await Promise.all(
     [files.stdout, files.stderr].map((path) => lstat(path).catch(() => undefined)),
   );
-  const fold = provider && (await engine.readings.soon(job.id, files.stdout, provider, ACTIVITY_MS));
+  const fold = provider && (await engine.readings.soon(files.stdout, provider, ACTIVITY_MS));
   const changedAt = Math.max(stdout?.mtimeMs ?? 0, stderr?.mtimeMs ?? 0, job.startedAt ?? 0);
   // Some CLIs tell of their retries on stderr alone; what was said last is what goes on now.
   const complaint =
@@ -129,8 +134,16 @@ async function stderrTail(engine: Engine, path: string): Promise<string> {
   return (await readMaskedPage(engine.secrets, path, -STDERR_TAIL_BYTES, STDERR_TAIL_BYTES, reading)).text;
 }
 
+function passedOver({ chain }: JobRecord): string[] | null {
+  const lines = pastLines(chain, Date.now());
+  return lines.length > 0 ? lines : null;
+}
+
 async function queuedActivity(engine: Engine, job: JobRecord): Promise<string> {
   if (job.placed) return 'starting';
+  if (job.notBefore !== null && job.notBefore > Date.now()) {
+    return `waiting for ${job.provider}'s limit until ${localTime(job.notBefore, Date.now())}`;
+  }
   if (!(await isOwnerAlive(engine, job))) {
     return 'waiting: its server is gone; a server with the same login will start it';
   }

@@ -1,14 +1,13 @@
 // Starting the jobs that llm_run and llm_job_submit ask for: one for each provider. One that cannot be started
 // does not hold back the others.
 import { SidejobError } from '../errors.js';
-import { chooseProvider } from '../jobs/choose.js';
+import { chainText, chooseWanted, type Wanted } from '../jobs/chain.js';
 import { conversationJob } from '../jobs/conversation.js';
 import type { Engine } from '../jobs/engine.js';
 import { factsOf } from '../jobs/facts.js';
 import { submitGroup, type Wish } from '../jobs/group.js';
 import type { JobFacts, JobRequest, Submitted } from '../jobs/request.js';
 import { submitJob } from '../jobs/submit.js';
-import type { Provider } from '../providers/provider.js';
 import type { GroupRecord } from '../store/groups.js';
 import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
 import type { Call } from './tool.js';
@@ -52,20 +51,27 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
   const fixed = one ?? (request.continueJob === undefined ? undefined : keeperOf(engine, request.continueJob));
   const names: (string | undefined)[] = several ? [...new Set(several)] : [fixed];
   const refused: Started['refused'] = [];
-  let wanted: { provider: Provider; facts?: JobFacts }[] = await those(names, refused, async (name) => ({
-    provider: await chooseProvider(engine, name, call.clientName),
+  const { model: _, ...others } = request;
+  type One = { members: [Wanted, ...Wanted[]]; facts?: JobFacts[] };
+  let wanted: One[] = await those(names, refused, async (name) => ({
+    members: await chooseWanted(engine, name, request.model, call.clientName),
   }));
   const pass = await call.passJobs(async () => {
-    wanted = await those(wanted, refused, async ({ provider }) => ({
-      provider,
-      facts: await factsOf(engine, call.caller, { ...request, kind }, provider),
+    wanted = await those(wanted, refused, async ({ members }) => ({
+      members,
+      // Each that may come to run is decided about as itself.
+      facts: await Promise.all(
+        members.map(({ provider, model }) =>
+          factsOf(engine, call.caller, { ...others, kind, ...(model && { model }) }, provider),
+        ),
+      ),
     }));
     return wanted.flatMap(({ facts }) => facts ?? []);
   });
   // In the very folder that was decided on, or not at all.
-  const wishes = wanted.map(({ provider, facts }) => ({
-    provider,
-    request: { ...request, folder: facts?.cwd, kind, admit: pass.admit },
+  const wishes = wanted.map(({ members, facts }) => ({
+    members,
+    request: { ...request, folder: facts?.[0]?.cwd, kind, admit: pass.admit },
   }));
   const { group, started } = await submitted(engine, call, wishes, refused, several !== undefined).catch(
     async (error) => {
@@ -97,8 +103,8 @@ async function submitted(
     refused.splice(0, refused.length, ...outcome.refused);
     return outcome;
   }
-  const started = await those(wishes, refused, ({ provider, request }) =>
-    submitJob(engine, call.caller, request, provider),
+  const started = await those(wishes, refused, ({ members, request }) =>
+    submitJob(engine, call.caller, request, members),
   );
   return { group: undefined, started };
 }
@@ -123,7 +129,10 @@ async function those<Each, Result>(
 
 function nameOf(one: unknown): string {
   if (typeof one === 'string') return one;
-  return (one as { provider?: Provider } | undefined)?.provider?.name ?? 'default';
+  const members = (one as { members?: readonly Wanted[] } | undefined)?.members;
+  return members
+    ? chainText(members.map(({ provider, model = null }) => ({ provider: provider.name, model })))
+    : 'default';
 }
 
 /** The provider of the job that a conversation belongs to. */

@@ -7,7 +7,10 @@ const jobId = z.string().min(1).max(200).describe('a unique prefix will do');
 /** What is asked, of whom, and where: shared by llm_run and llm_job_submit. */
 export const ASKING = {
   prompt: z.string().describe('all the context it needs; the job knows nothing of this conversation'),
-  provider: z.string().optional().describe('default: a ready CLI of another vendor than yours'),
+  provider: z
+    .string()
+    .optional()
+    .describe('default: a ready CLI of another vendor than yours; "claude:opus > codex": the first that can answer'),
   providers: z.array(z.string()).min(1).max(8).optional().describe('ask several: one job each'),
   model: z.string().min(1).max(200).optional(),
   cwd: z.string().optional().describe("absolute; default: this client's project"),
@@ -31,6 +34,7 @@ export const WORKING = {
   idleTimeoutSec: z.number().int().min(1).max(604_800).optional().describe('limit without output, default none'),
   label: z.string().max(200).optional(),
   dedupeKey: z.string().min(1).max(200).optional().describe('an active job with this key is returned instead'),
+  waitForQuota: z.boolean().optional().describe('sleep until a rate limit is over'),
   fresh: z.boolean().optional().describe('start anew even if the same request is under way'),
 };
 

@@ -21,6 +21,7 @@ const STDERR_TAIL_BYTES = 1200;
 /** One line on a job: for lists and for everything that is not an answer. */
 export function jobLine(view: JobView): string {
   const parts = [`${view.jobId} ${view.status}${view.reason ? ` (${view.reason})` : ''}`, `${view.elapsedSec} s`];
+  if (view.passedOver) parts.push(passedOver(view));
   if (view.cancelRequested) parts.push('being ended');
   if (view.activity) parts.push(view.activity);
   if (view.idleSec !== undefined && view.idleSec >= 10) parts.push(`silent for ${view.idleSec} s`);
@@ -31,6 +32,13 @@ export function jobLine(view: JobView): string {
   // The error is the CLI's own words, which may end in anything.
   const error = /[.!?…]$/.test(view.error) ? view.error : `${view.error}.`;
   return `${line}: ${error}${view.hint ? ` ${view.hint}` : ''}`;
+}
+
+/** Who could not answer, and who does: `claude: rate_limited until 15:00; answered by codex`. */
+function passedOver({ passedOver: past = [], status, provider, activity }: JobView): string {
+  const who =
+    status === 'completed' ? `answered by ${provider}` : activity?.startsWith('waiting for') ? '' : `then ${provider}`;
+  return [...past, who].filter(Boolean).join('; ');
 }
 
 /**
@@ -144,7 +152,7 @@ export function usageLine(usage: Usage | null): string {
 
 /** The last words of a job's stderr. */
 export async function stderrTail(engine: Engine, job: JobRecord): Promise<string> {
-  const { stderr } = jobFiles(engine.paths, job.id, job.attempt);
+  const { stderr } = jobFiles(engine.paths, job.id, job.attempt, job.run);
   const reading = { growing: job.finishedAt === null };
   return (await readMaskedPage(engine.secrets, stderr, -STDERR_TAIL_BYTES, STDERR_TAIL_BYTES, reading)).text.trim();
 }

@@ -57,7 +57,7 @@ async function lastEvents(engine: Engine, job: JobRecord): Promise<{ body: Part;
 }
 
 async function lastBytes(engine: Engine, job: JobRecord, view: 'stdout' | 'stderr') {
-  const source = await fileSource(jobFiles(engine.paths, job.id, job.attempt)[view]);
+  const source = await fileSource(jobFiles(engine.paths, job.id, job.attempt, job.run)[view]);
   const start = Math.max(0, source.total - READ_MAX_BYTES);
   const { total } = source;
   const { raw, shown } = await maskedPart(engine.secrets, source, start, total - start, readingOf(engine, job, view));

@@ -12,7 +12,7 @@ export const TOOL_ARGUMENTS: ReadonlyMap<string, readonly string[]> = new Map([
     [
       ...ASKING,
       ...['access', 'effort', 'systemPrompt', 'outputSchema', 'timeoutSec', 'idleTimeoutSec'],
-      ...['label', 'dedupeKey', 'fresh'],
+      ...['label', 'dedupeKey', 'waitForQuota', 'fresh'],
     ],
   ],
   ['llm_job_status', JOBS],

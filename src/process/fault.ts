@@ -14,6 +14,8 @@ export const FAULT_POINTS = [
   'end.terminated',
   'finish.decided',
   'finish.recorded',
+  'switch.decided',
+  'switch.recorded',
   'audit.written',
 ] as const;
 export type FaultPoint = (typeof FAULT_POINTS)[number];

@@ -19,6 +19,8 @@ export interface FoldState {
   cumulative: readonly (keyof Usage)[];
   /** True once a tool call followed the text: what comes next is another text, not more of this one. */
   textEnded?: boolean;
+  /** True once any tool was called. */
+  toolSeen?: true;
   /** One line: what the CLI does right now. */
   activity?: string;
   /** The last error or retry; cleared when the model is heard of again. */
@@ -96,7 +98,7 @@ function foldEvent(state: FoldState, event: ProviderEvent): FoldState {
     case 'thinking':
       return { ...recovered(state), activity: 'thinking' };
     case 'tool':
-      return { ...recovered(state), activity: event.summary, textEnded: true };
+      return { ...recovered(state), activity: event.summary, textEnded: true, toolSeen: true };
     case 'usage':
       return {
         ...state,

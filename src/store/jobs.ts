@@ -3,12 +3,13 @@ import type { Usage } from '../providers/provider.js';
 import type { JobRecord, JobStatus } from './record.js';
 import type { Store } from './store.js';
 
+type Encoded = 'usage' | 'usageTotal' | 'chain';
 /** A job as it stands in the file. */
-export type JobRow = Omit<JobRecord, 'usage' | 'usageTotal'> & { usage: string | null; usageTotal: string | null };
+export type JobRow = Omit<JobRecord, Encoded> & Record<Encoded, string | null>;
 
 export function decodeJob(row: JobRow): JobRecord {
   const parse = (text: string | null) => (text === null ? null : JSON.parse(text));
-  return { ...row, usage: parse(row.usage), usageTotal: parse(row.usageTotal) };
+  return { ...row, usage: parse(row.usage), usageTotal: parse(row.usageTotal), chain: parse(row.chain) };
 }
 
 export function findJob(store: Store, id: string): JobRecord | undefined {

@@ -44,7 +44,7 @@ export function hasWaiting(store: Store, owner: string): boolean {
 /** Where a queued job stands in the order in which places are given: 1 is next. */
 export function queuePosition(store: Store, job: { seq: number; priority: number }): number {
   const row = store.get<{ n: number }>(
-    `SELECT count(*) AS n FROM job WHERE status = 'queued' AND placed = 0
+    `SELECT count(*) AS n FROM job WHERE status = 'queued' AND placed = 0 AND notBefore IS NULL
        AND (priority > $priority OR (priority = $priority AND seq <= $seq))`,
     { seq: job.seq, priority: job.priority },
   );
@@ -66,15 +66,16 @@ export function takePlace(
   if (total >= limits.maxRunning) return undefined;
   const waiting = store.all<{ id: string; provider: string; attempt: number }>(
     `SELECT id, provider, attempt FROM job INDEXED BY job_queue
-      WHERE status = 'queued' AND placed = 0 AND owner = $owner AND ${MEMBERS_ENDED} ORDER BY priority DESC, seq`,
-    { owner },
+      WHERE status = 'queued' AND placed = 0 AND owner = $owner AND ${MEMBERS_ENDED}
+        AND (notBefore IS NULL OR notBefore <= $now) ORDER BY priority DESC, seq`,
+    { owner, now },
   );
   const fitting = waiting.filter((job) => (byProvider.get(job.provider) ?? 0) < limits.perProvider(job.provider));
   const gapLeft = (provider: string) => startGapLeft(store, provider, limits.startGapMs(provider), now);
   const next = fitting.find((job) => gapLeft(job.provider) === 0);
   if (!next) return fitting[0] && { againInMs: Math.min(...fitting.map((job) => gapLeft(job.provider))) };
   const attempt = next.attempt + 1;
-  store.run('UPDATE job SET placed = 1, attempt = $attempt WHERE id = $id', { id: next.id, attempt });
+  store.run('UPDATE job SET placed = 1, attempt = $attempt, notBefore = NULL WHERE id = $id', { id: next.id, attempt });
   return { id: next.id, attempt };
 }
 

@@ -84,6 +84,12 @@ export interface JobRecord {
   owner: string;
   /** Tries to start it, from 0. Each begins by taking a place. */
   attempt: number;
+  /** Which of its runs this is, from 1; each has files of its own. More than one only with a `chain`. */
+  run: number;
+  /** Who else may answer, and what became of those before; null for a job of one CLI that waits for no limit. */
+  chain: Chain | null;
+  /** No place before this time. */
+  notBefore: number | null;
   /** 1 while the job counts against the limits. */
   placed: 0 | 1;
   /** The launcher's identity; null until it is recorded, which is before anything runs. */
@@ -126,6 +132,37 @@ export interface JobRecord {
   leftovers: 0 | 1;
 }
 
+/** One of the CLIs that may answer a job. */
+export interface Member {
+  provider: string;
+  model: string | null;
+  loginKey: string;
+  login: string | null;
+}
+
+/** Why a CLI did not answer a job: passed over when it was submitted (`ran` is absent), or after it had run. */
+export interface PastMember {
+  provider: string;
+  model: string | null;
+  reason: Reason | 'not_installed' | 'not_logged_in';
+  error: string | null;
+  at: number;
+  resetsAt: number | null;
+  /** The round of the chain in which it was tried. */
+  round: number;
+  ran?: true;
+}
+
+export interface Chain {
+  /** In the order in which they are asked. */
+  members: Member[];
+  past: PastMember[];
+  /** Sleep until a limit is over, where none of them can answer now. */
+  waitForQuota: boolean;
+  /** How often it has slept after a run. */
+  rounds: number;
+}
+
 /** What is known of a job when it is recorded. */
 export const NEW_JOB_COLUMNS = [
   'id',
@@ -156,6 +193,8 @@ export const NEW_JOB_COLUMNS = [
   'timeoutSec',
   'idleTimeoutSec',
   'owner',
+  'chain',
+  'notBefore',
   'createdAt',
 ] as const satisfies readonly (keyof JobRecord)[];
 export type NewJob = Pick<JobRecord, (typeof NEW_JOB_COLUMNS)[number]>;

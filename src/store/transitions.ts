@@ -10,7 +10,8 @@ import { addUsage, countAccepted } from './usage.js';
 export function insertJob(store: Store, job: NewJob): void {
   const names = NEW_JOB_COLUMNS.join(', ');
   const values = NEW_JOB_COLUMNS.map((name) => `$${name}`).join(', ');
-  store.run(`INSERT INTO job (${names}, status) VALUES (${values}, 'queued')`, { ...job });
+  const chain = job.chain && JSON.stringify(job.chain);
+  store.run(`INSERT INTO job (${names}, status) VALUES (${values}, 'queued')`, { ...job, chain });
   countAccepted(store, job);
 }
 
@@ -40,7 +41,11 @@ export function requeue(store: Store, job: { id: string; attempt: number }): boo
   return changed === 1;
 }
 
-/** Says why we are about to end a running job, and which signal follows at once. The first cause wins. */
+/**
+ * Says why we are about to end a running job, and which signal follows at once. The first cause wins; only a cancel also
+ * stands above a missing login, after which another CLI might go on.
+ * @param run the run that it is about; any, if absent
+ */
 export function setCause(
   store: Store,
   id: string,
@@ -48,11 +53,13 @@ export function setCause(
   note: string | null,
   now: number,
   signal: 'SIGTERM' | null = 'SIGTERM',
+  run?: number,
 ): boolean {
   const changed = store.run(
     `UPDATE job SET cause = $cause, causeAt = $now, causeNote = $note, signalSent = $signal
-      WHERE id = $id AND status = 'running' AND cause IS NULL`,
-    { id, cause, note, now, signal },
+      WHERE id = $id AND status = 'running' AND ($run IS NULL OR run = $run)
+        AND (cause IS NULL OR ($cause = 'cancel' AND cause = 'auth_required' AND chain IS NOT NULL))`,
+    { id, cause, note, now, signal, run: run ?? null },
   );
   return changed === 1;
 }
@@ -62,13 +69,17 @@ export function recordSignal(store: Store, id: string, signal: string): void {
   store.run('UPDATE job SET signalSent = $signal WHERE id = $id AND finishedAt IS NULL', { id, signal });
 }
 
-/** The final transition, from one of the given states. */
+/**
+ * The final transition, from one of the given states.
+ * @param run the run that was judged: another may have begun since; any, if absent
+ */
 export function finishJob(
   store: Store,
   id: string,
   from: readonly ('queued' | 'running')[],
   outcome: Outcome,
   now: number,
+  run?: number,
 ): boolean {
   const changed = store.run(
     `UPDATE job SET status = $status, reason = $reason, exitCode = $exitCode, signal = $signal, error = $error,
@@ -76,9 +87,11 @@ export function finishJob(
             sessionId = coalesce($sessionId, sessionId), model = coalesce(model, $model),
             answerBytes = $answerBytes, stdoutBytes = $stdoutBytes, stderrBytes = $stderrBytes,
             leftovers = $leftovers, finishedAt = $now, placed = 0
-      WHERE id = $id AND status IN (${from.map((status: JobStatus) => `'${status}'`).join(', ')})`,
+      WHERE id = $id AND status IN (${from.map((status: JobStatus) => `'${status}'`).join(', ')})
+        AND ($run IS NULL OR run = $run)`,
     {
       ...outcome,
+      run: run ?? null,
       usage: outcome.usage && JSON.stringify(outcome.usage),
       usageTotal: outcome.usageTotal && JSON.stringify(outcome.usageTotal),
       id,

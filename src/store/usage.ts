@@ -95,5 +95,13 @@ export function limitedUntil(store: Store, provider: string, loginKey: string, n
                            AND loginKey = $loginKey AND status = 'completed')`,
     { provider, loginKey, now },
   );
-  return row?.until ?? undefined;
+  const noted = store.get<{ until: number }>(
+    `SELECT until FROM account_limit AS limited
+      WHERE provider = $provider AND loginKey = $loginKey AND until > $now
+        AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_started
+                         WHERE provider = $provider AND startedAt > limited.at
+                           AND loginKey = $loginKey AND status = 'completed')`,
+    { provider, loginKey, now },
+  );
+  return Math.max(row?.until ?? 0, noted?.until ?? 0) || undefined;
 }

@@ -11,6 +11,8 @@ import type { Sandbox } from '../support/sandbox.js';
 import { asks } from '../support/steps.js';
 import { until } from '../support/until.js';
 
+const LIMITED = { type: 'result', subtype: 'success', is_error: true, api_error_status: 429, result: 'API Error: 429' };
+
 async function allJobs(assistant: Assistant): Promise<JobView[]> {
   return (await assistant.data('llm_job_list', { filter: 'any', scope: 'all' })).jobs as JobView[];
 }
@@ -24,8 +26,18 @@ async function runs(sandbox: Sandbox, jobId: string): Promise<number> {
 /** Leads a job to the point at which its server dies. */
 async function leadTo(point: string, sandbox: Sandbox, assistant: Assistant): Promise<void> {
   const gate = sandbox.gate();
-  const steps = point.startsWith('end.') ? asks({ say: 'half' }, { gate }) : asks({ say: 'done' });
-  const { text } = await assistant.call('llm_job_submit', { prompt: steps, provider: 'claude' });
+  // The first of two cannot answer.
+  const failing = { failOf: { cli: 'claude', exit: 1, raw: JSON.stringify(LIMITED) } };
+  const chained = point.startsWith('switch.');
+  const steps = chained
+    ? asks(failing, { say: 'done' })
+    : point.startsWith('end.')
+      ? asks({ say: 'half' }, { gate })
+      : asks({ say: 'done' });
+  const { text } = await assistant.call('llm_job_submit', {
+    prompt: steps,
+    provider: chained ? 'claude > codex' : 'claude',
+  });
   const jobId = text.split(' ')[0] ?? '';
   if (point.startsWith('end.')) {
     await until('output', async () => (await runs(sandbox, jobId)) === 1);
@@ -53,6 +65,11 @@ test.for(FAULT_POINTS)('killed at %s', async (point, { sandbox }) => {
   const job = await next.ended(jobId);
   expect(job).toMatchObject(point.startsWith('end.') ? { status: 'canceled' } : { status: 'completed', exitCode: 0 });
   expect(await runs(sandbox, jobId)).toBe(1);
+  if (point.startsWith('switch.')) {
+    expect(job).toMatchObject({ provider: 'codex', passedOver: ['claude: rate_limited'] });
+    const second = await readFile(join(sandbox.home, 'jobs', jobId, 'stdout.run2'), 'utf8');
+    expect(second.split('thread.started')).toHaveLength(2);
+  }
   await until('nothing of the job is left', async () => (await processesOf(jobId)).length === 0);
   expect(await readdir(join(sandbox.home, 'jobs'))).toEqual([jobId]);
 });

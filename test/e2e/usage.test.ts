@@ -100,7 +100,11 @@ test("a vendor's limit is shown until it is over, and the default is another CLI
   expect(providers.find(({ name }) => name === 'codex')?.limitedUntil).toBe(ended.resetsAt);
   expect(Date.parse(String(ended.resetsAt)) - Date.now()).toBeGreaterThan(80 * 60_000);
 
-  // Asked for by name it is asked all the same, and what it answers then shows that the limit is gone.
-  await assistant.ended(await assistant.submit(asks({ say: 'here' }), { provider: 'codex' }));
+  const refused = await assistant.call('llm_job_submit', { prompt: 'now?', provider: 'codex' });
+  expect(refused.text).toMatch(
+    /^rate_limited: codex until ([\d-]+ )?\d\d:\d\d\. Wait .* Ready now: gemini\. Nothing was started\.$/,
+  );
+  // Insisted on it is asked all the same, and what it answers then shows that the limit is gone.
+  await assistant.ended(await assistant.submit(asks({ say: 'here' }), { provider: 'codex', fresh: true }));
   expect(await assistant.data('llm_providers')).toMatchObject({ defaultProvider: 'codex' });
 });

@@ -10,7 +10,10 @@ const caller = { client: 'test', project: null };
 const missing = { provider: 'codex', error: new SidejobError('not_installed', 'codex is not there.') };
 
 function wishes(...prompts: string[]) {
-  return prompts.map((prompt) => ({ provider: shell, request: { kind: 'async' as const, prompt } }));
+  return prompts.map((prompt) => ({
+    members: [{ provider: shell }] as const,
+    request: { kind: 'async' as const, prompt },
+  }));
 }
 
 test('every job bears its group from the moment it is recorded, and what was refused is kept with it', async () => {

@@ -49,7 +49,16 @@ function queued(store: Store, job: Partial<NewJob> = {}): string {
       dedupeKey: null,
       loginKey: 'mine',
     },
-    ...{ login: null, priority: 0, timeoutSec: 1, idleTimeoutSec: null, owner: 's', createdAt: NOON },
+    ...{
+      login: null,
+      chain: null,
+      notBefore: null,
+      priority: 0,
+      timeoutSec: 1,
+      idleTimeoutSec: null,
+      owner: 's',
+      createdAt: NOON,
+    },
     ...job,
   });
   return id;

@@ -15,6 +15,7 @@ export type Step =
   | { retry401: { everyMs: number } }
   | { exit: number }
   | { fail: { exit: number; message: string } }
+  | { failOf: { cli: string; raw: string; exit: number; unless?: string } }
   | { forever: true };
 
 /** A prompt that makes a posing CLI take these steps, one after the other, and then answer. */

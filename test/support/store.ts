@@ -29,7 +29,16 @@ export function newJob(id: string, more: Partial<NewJob> = {}): NewJob {
       dedupeKey: null,
       loginKey: '',
     },
-    ...{ login: null, priority: 0, timeoutSec: 1, idleTimeoutSec: null, owner: 's', createdAt: 1 },
+    ...{
+      login: null,
+      chain: null,
+      notBefore: null,
+      priority: 0,
+      timeoutSec: 1,
+      idleTimeoutSec: null,
+      owner: 's',
+      createdAt: 1,
+    },
     ...more,
   } as NewJob;
 }

@@ -136,7 +136,7 @@ async function kindOf(store: Store, paths: Paths, host: Host, job: JobRecord) {
     owner && (await livenessOf({ host: owner.host, pid: owner.pid, start: owner.pidStart }, host)) !== 'gone';
   if (!served) return launcher ? ('alone' as const) : ('waiting' as const);
   if (!launcher) return undefined;
-  const { stdout, stderr } = jobFiles(paths, job.id, job.attempt);
+  const { stdout, stderr } = jobFiles(paths, job.id, job.attempt, job.run);
   const times = await Promise.all(
     [stdout, stderr].map((path) =>
       lstat(path).then(
