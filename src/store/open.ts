@@ -9,10 +9,10 @@ import { errnoOf, messageOf, SidejobError } from '../errors.js';
 import { migration001 } from './migrations/001-jobs.js';
 import { migration002 } from './migrations/002-policy.js';
 import { migration003 } from './migrations/003-finished.js';
-import { migration007 } from './migrations/007-groups.js';
-import { migration008 } from './migrations/008-failover.js';
+import { migration004 } from './migrations/004-groups.js';
+import { migration005 } from './migrations/005-failover.js';
 
-const MIGRATIONS = [migration001, migration002, migration003, migration007, migration008];
+const MIGRATIONS = [migration001, migration002, migration003, migration004, migration005];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** How long SQLite itself may block the event loop for a lock; beyond it we wait without blocking. */

@@ -1,5 +1,5 @@
 // Groups: what one call asked of several CLIs, and the job that weighs their answers.
-export const migration007 = `
+export const migration004 = `
 CREATE TABLE grp (
   id        TEXT PRIMARY KEY,
   -- What was asked and got no job, as JSON: [{"provider", "code", "message"}].

@@ -1,5 +1,5 @@
 // Jobs that several CLIs may answer, one after the other, and jobs that sleep until a limit is over.
-export const migration008 = `
+export const migration005 = `
 -- JSON, see chain.ts; null for a job of one CLI that does not wait for limits.
 ALTER TABLE job ADD COLUMN chain TEXT;
 -- Which of its runs this is, from 1: each run that really began has files of its own.
