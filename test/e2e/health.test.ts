@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { SCHEMA_VERSION } from '../../src/store/open.js';
 import { test } from '../support/e2e.js';
 import { asks } from '../support/steps.js';
 
@@ -18,7 +19,10 @@ test('it counts jobs, places and servers, and says where the store is', async ({
     ...{ ok: true, version: '0.1.0', pid: assistant.pid, uptimeSec: expect.any(Number), warnings: [] },
     jobs: { queued: 0, running: 1, completed: 1, failed: 1, canceled: 0, orphaned: 0, adoptedHere: 0 },
     queue: { waiting: 0, running: 1, maxRunning: 8, maxRunningPerProvider: 4, byProvider: { claude: 1 } },
-    store: { home: sandbox.home, path: join(sandbox.home, 'store.db'), schemaVersion: 3, journalMode: 'wal' },
+    store: {
+      ...{ home: sandbox.home, path: join(sandbox.home, 'store.db') },
+      ...{ schemaVersion: SCHEMA_VERSION, journalMode: 'wal' },
+    },
   });
   await other.call('llm_job_cancel', { jobId: running });
 });
