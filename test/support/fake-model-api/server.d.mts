@@ -13,6 +13,7 @@ export interface Knobs {
   tool?: string;
   toolInput?: object | string;
   tools?: readonly { tool: string; toolInput?: object }[] | string;
+  structuredReply?: object | string;
   inputTokens?: number;
   outputTokens?: number;
   /** In a base URL only: keeps two equal ones apart. */

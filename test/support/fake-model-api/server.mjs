@@ -39,6 +39,8 @@ export const DEFAULT_KNOBS = Object.freeze({
   toolInput: '{}',
   /** A script: a JSON list of `{tool, toolInput}`, called one after the other, offered or not. Wins over `tool`. */
   tools: '',
+  /** JSON to answer a request with that asks for JSON of this form ('': the smallest value that fits its schema). */
+  structuredReply: '',
   inputTokens: 11,
   outputTokens: 7,
 });
@@ -176,7 +178,9 @@ function checkKnobs(values) {
     else out[name] = typeof value === 'object' ? JSON.stringify(value) : String(value);
   }
   if (out.tools && !Array.isArray(parseJson(out.tools))) throw new KnobError('knob tools must be a JSON list');
-  if (out.toolInput && parseJson(out.toolInput) === undefined) throw new KnobError('knob toolInput must be JSON');
+  for (const name of ['toolInput', 'structuredReply']) {
+    if (out[name] && parseJson(out[name]) === undefined) throw new KnobError(`knob ${name} must be JSON`);
+  }
   return out;
 }
 
@@ -202,11 +206,14 @@ function toNumber(name, value) {
 let nextId = 0;
 
 /** @returns {Turn} */
-function planTurn({ model, stream, prompt, turn, toolNames, namespaces, toolsDone, toolResults, schema }, knobs) {
-  const call = nextCall(knobs, toolsDone, toolNames);
-  const text = schema
-    ? JSON.stringify(exampleOf(schema))
-    : knobs.reply.replaceAll('{{turn}}', String(turn)).replaceAll('{{prompt}}', prompt);
+function planTurn(request, knobs) {
+  const { model, stream, prompt, turn, namespaces, toolResults, schema } = request;
+  const call = nextCall(request, knobs);
+  const text = isForm(schema ?? schemaIn(prompt), knobs)
+    ? knobs.structuredReply
+    : schema
+      ? JSON.stringify(exampleOf(schema))
+      : knobs.reply.replaceAll('{{turn}}', String(turn)).replaceAll('{{prompt}}', prompt);
   const id = String(++nextId).padStart(4, '0');
   return {
     id,
@@ -220,12 +227,31 @@ function planTurn({ model, stream, prompt, turn, toolNames, namespaces, toolsDon
   };
 }
 
-/** The tool that the model calls now, if any. */
-function nextCall({ tool, toolInput, tools }, toolsDone, toolNames) {
-  if (tools !== '') return parseJson(tools)[toolsDone];
-  return tool !== '' && toolsDone === 0 && toolNames.includes(tool)
-    ? { tool, toolInput: JSON.parse(toolInput) }
-    : undefined;
+/** The tool that the model calls now, if any: as scripted, and the one that takes the structured reply after that. */
+function nextCall({ toolNames, toolsDone, forms }, knobs) {
+  const { tool, toolInput, tools, structuredReply } = knobs;
+  const once = tool !== '' && toolNames.includes(tool) ? [{ tool, toolInput: JSON.parse(toolInput) }] : [];
+  const script = tools === '' ? once : parseJson(tools);
+  const taker = (forms ?? []).find(({ name, schema }) => FORM_TOOLS.has(name) && isForm(schema, knobs));
+  return [...script, ...(taker ? [{ tool: taker.name, toolInput: JSON.parse(structuredReply) }] : [])][toolsDone];
+}
+
+/** The tools by which CLIs have a model answer in the form of a schema: Claude Code's, and Qwen Code's. */
+const FORM_TOOLS = new Set(['StructuredOutput', 'structured_output']);
+
+/** Whether a schema asks for what `structuredReply` is, by the names at its top: tools send schemas for side calls, too. */
+function isForm(schema, { structuredReply }) {
+  if (!schema || structuredReply === '') return false;
+  const names = Object.keys(JSON.parse(structuredReply));
+  return (
+    names.every((name) => schema.properties?.[name]) && (schema.required ?? []).every((name) => names.includes(name))
+  );
+}
+
+/** The schema that the prompt asks for in words, as Sidejob's does for CLIs without a flag. */
+function schemaIn(prompt) {
+  const [, json = ''] = /fits this JSON Schema[^\n]*\n(\{[^\n]*\})/.exec(prompt) ?? [];
+  return parseJson(json);
 }
 
 /** Sidejob's ids: a provider's name and eight characters without i, l, o and u. */
@@ -310,6 +336,7 @@ const anthropic = {
       prompt: textOf(spoken.findLast((m) => m.role === 'user')?.content),
       turn: turnNumber(spoken.map((m) => m.role)),
       toolNames: (request.tools ?? []).map((tool) => tool.name),
+      forms: (request.tools ?? []).map(({ name, input_schema: schema }) => ({ name, schema })),
       ...toolResultsIn(messages, (m) => m.role === 'user' && !isToolResult(m), isToolResult),
       schema: request.output_config?.format?.schema ?? request.output_format?.schema,
     };
@@ -482,6 +509,7 @@ const chat = {
       prompt: textOf(spoken.findLast((m) => m.role === 'user')?.content),
       turn: turnNumber(spoken.map((m) => m.role)),
       toolNames: (request.tools ?? []).map((tool) => tool.function?.name),
+      forms: (request.tools ?? []).map(({ function: of }) => ({ name: of?.name, schema: of?.parameters })),
       ...toolResultsIn(
         messages,
         (m) => m.role === 'user',

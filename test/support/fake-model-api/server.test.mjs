@@ -132,6 +132,59 @@ test('an id that no result names is answered, not made up', async () => {
   assert.match((await response.json()).error.message, /no id for \{\{jobId:2\}\}: the tool results name none/);
 });
 
+test('what asks for JSON of its form gets the structured reply, in every wire format', async () => {
+  const reply = { findings: [{ line: 2 }] };
+  const schema = { type: 'object', properties: { findings: { type: 'array' } }, required: ['findings'] };
+  const other = { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] };
+  api.set({ structuredReply: reply });
+  const json = async (response) => (await response).json();
+  const asked = { output_config: { format: { schema } }, messages: [hello] };
+  assert.deepEqual(JSON.parse((await json(post('/v1/messages', asked))).content[0].text), reply);
+  const text = { format: { schema } };
+  const [item] = (await json(post('/v1/responses', { text, input: 'Hello' }))).output;
+  assert.deepEqual(JSON.parse(item.content[0].text), reply);
+  const response_format = { json_schema: { schema } };
+  const [choice] = (await json(post('/v1/chat/completions', { response_format, messages: [hello] }))).choices;
+  assert.deepEqual(JSON.parse(choice.message.content), reply);
+  const generated = async (responseJsonSchema, words = 'Hello') => {
+    const contents = [{ role: 'user', parts: [{ text: words }] }];
+    const body = { contents, ...(responseJsonSchema && { generationConfig: { responseJsonSchema } }) };
+    const { candidates } = await json(post('/v1beta/models/m:generateContent', body));
+    return candidates[0].content.parts[0].text;
+  };
+  assert.deepEqual(JSON.parse(await generated(schema)), reply);
+  assert.deepEqual(JSON.parse(await generated(other)), { title: 'fake' });
+  const words = (of) =>
+    `Look.\n\nAnswer with JSON that fits this JSON Schema, and with nothing else.\n${JSON.stringify(of)}`;
+  assert.deepEqual(JSON.parse(await generated(undefined, words(schema))), reply);
+  assert.equal(await generated(undefined, words(other)), 'Fake reply to turn 1.');
+  assert.throws(() => api.urlWith({ structuredReply: '{' }), /knob structuredReply must be JSON/);
+});
+
+test('a tool that takes the structured reply is called once, after those of the script', async () => {
+  const reply = { findings: [] };
+  const input_schema = { type: 'object', properties: { findings: { type: 'array' } } };
+  const tools = [{ name: 'look' }, { name: 'StructuredOutput', input_schema }];
+  api.set({ structuredReply: reply, tool: 'look', reply: 'Done.' });
+  const messages = [hello];
+  const said = [];
+  for (let round = 0; round < 3; round += 1) {
+    const { content } = await (await post('/v1/messages', { tools, messages })).json();
+    said.push(content[0].name ?? content[0].text);
+    messages.push({ role: 'assistant', content });
+    messages.push({ role: 'user', content: [{ type: 'tool_result', tool_use_id: content[0].id, content: 'ok' }] });
+  }
+  assert.deepEqual(said, ['look', 'StructuredOutput', 'Done.']);
+  const parameters = input_schema;
+  const chat = {
+    tools: [{ type: 'function', function: { name: 'structured_output', parameters } }],
+    messages: [hello],
+  };
+  api.set({ tool: '' });
+  const { choices } = await (await post('/v1/chat/completions', chat)).json();
+  assert.deepEqual(JSON.parse(choices[0].message.tool_calls[0].function.arguments), reply);
+});
+
 test('hang and cut stop a stream, and the log says who hung up', { timeout: 5000 }, async () => {
   const body = { stream: true, messages: [hello] };
   await assert.rejects((await post('/v1/messages', body, api.urlWith({ cut: true }))).text());
