@@ -30,7 +30,7 @@ const { output } = await build.write({
 await copyFile('src/process/launcher.sh', 'dist/launcher.sh');
 for (const name of ['gemini-read-only', 'gemini-edit'])
   await copyFile(`src/providers/${name}.toml`, `dist/${name}.toml`);
-for (const folder of ['recipes', 'policies']) await cp(folder, `dist/${folder}`, { recursive: true });
+for (const folder of ['recipes', 'policies', 'stances']) await cp(folder, `dist/${folder}`, { recursive: true });
 const modules = output.flatMap((chunk) => chunk.moduleIds ?? []);
 await writeFile('dist/THIRD-PARTY-LICENSES.txt', await licensesOf(modules));
 await chmod('dist/sidejob.js', 0o755);

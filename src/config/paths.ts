@@ -16,6 +16,8 @@ export interface Paths {
   audit: string;
   /** An empty folder for questions that concern no project. */
   scratch: string;
+  /** The user's own stances: `NAME.md`, instead of those that ship with Sidejob, or beside them. */
+  stances: string;
 }
 
 /** Files of one job, all below `jobs/<id>/`. */
@@ -65,6 +67,7 @@ export function pathsIn(home: string): Paths {
     jobs: join(home, 'jobs'),
     audit: join(home, 'audit.log'),
     scratch: join(home, 'scratch'),
+    stances: join(home, 'stances'),
   };
 }
 
