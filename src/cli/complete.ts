@@ -7,7 +7,7 @@ import { ago } from '../jobs/figures.js';
 import { oneLine } from '../providers/json.js';
 import { PROVIDERS } from '../providers/registry.js';
 import { listApprovals } from '../store/approvals.js';
-import { type ListFilter, listJobs } from '../store/jobs.js';
+import { type ListFilter, listJobs } from '../store/list.js';
 import { Store } from '../store/store.js';
 import { COMMANDS, type Entry, entryOf } from './commands.js';
 import type { Command, CommandContext, Option, Options } from './context.js';

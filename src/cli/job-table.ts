@@ -6,7 +6,8 @@ import { settle } from '../jobs/settle.js';
 import { visible } from '../output/printable.js';
 import { readMaskedPage } from '../output/secrets/page.js';
 import { oneLine } from '../providers/json.js';
-import { activeJobs, type ListFilter, listJobs } from '../store/jobs.js';
+import { activeJobs } from '../store/jobs.js';
+import { type ListFilter, listJobs } from '../store/list.js';
 import { lasted, type PersonView, personView, STATUS_STYLES, statusText } from './job-view.js';
 import { type Cell, table } from './terminal.js';
 

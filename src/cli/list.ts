@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { messageOf, SidejobError } from '../errors.js';
 import { knownProvider } from '../jobs/choose.js';
 import { findProject } from '../jobs/project.js';
-import type { ListFilter } from '../store/jobs.js';
+import type { ListFilter } from '../store/list.js';
 import type { JobStatus } from '../store/record.js';
 import type { CommandContext } from './context.js';
 import { jobTable, viewsOf } from './job-table.js';

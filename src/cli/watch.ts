@@ -1,6 +1,7 @@
 // `sidejob list --watch`: the table, drawn anew whenever something changes.
 import type { Engine } from '../jobs/engine.js';
-import { findJob, type ListFilter } from '../store/jobs.js';
+import { findJob } from '../store/jobs.js';
+import type { ListFilter } from '../store/list.js';
 import type { CommandContext } from './context.js';
 import { Interrupts } from './interrupt.js';
 import { jobTable, viewsOf } from './job-table.js';

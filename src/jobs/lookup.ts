@@ -1,8 +1,9 @@
 // From what a caller typed to a job.
 import { SidejobError } from '../errors.js';
 import { findGroup, findGroupIds, groupJudge, groupMembers } from '../store/groups.js';
-import { findIds, findJob } from '../store/jobs.js';
+import { findJob } from '../store/jobs.js';
 import type { JobRecord } from '../store/record.js';
+import { findIds } from '../store/search.js';
 import type { Engine } from './engine.js';
 import { normalizeId } from './ids.js';
 

@@ -1,6 +1,7 @@
 // Removes old jobs, rows and files together, in slices that hold nobody up; and folders that no job owns.
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, opendir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { jobFiles } from '../config/paths.js';
 import { messageOf } from '../errors.js';
 import { sizeOf } from '../output/read.js';
@@ -15,6 +16,8 @@ const DAY_MS = 86_400_000;
 const REST_MS = 3_600_000;
 /** Ended approvals are shown by `sidejob approvals --all` for so long. */
 const APPROVALS_MS = 7 * DAY_MS;
+/** Between two slices others get their turn at the store. */
+const PAUSE_MS = 20;
 
 /** Removes what the configuration no longer keeps. Returns how many jobs and stray folders went. */
 export async function removeOld(engine: Engine, now: number = Date.now()): Promise<{ jobs: number; folders: number }> {
@@ -33,6 +36,7 @@ export async function removeOld(engine: Engine, now: number = Date.now()): Promi
     for (const id of removed) await removeFolder(engine, jobFiles(engine.paths, id).dir);
     jobs += removed.length;
     if (removed.length < SLICE) break;
+    await sleep(PAUSE_MS);
   }
   await engine.store.write(() => {
     expireApprovals(engine.store, now);
@@ -53,15 +57,16 @@ export async function prunableJobs(engine: Engine, prune: Prune): Promise<{ jobs
 /** Removes ended jobs at a person's word, however young they are; returns how many went, and the bytes of their files. */
 export async function pruneJobs(engine: Engine, prune: Prune): Promise<{ jobs: number; bytes: number }> {
   const gone = { jobs: 0, bytes: 0 };
-  for (;;) {
-    const removed = await engine.store.write(() => removePrunable(engine.store, prune));
+  const ids = prunableIds(engine.store, prune);
+  for (let at = 0; at < ids.length; at += SLICE) {
+    const slice = ids.slice(at, at + SLICE);
+    const removed = await engine.store.write(() => removePrunable(engine.store, prune, slice));
     for (const id of removed) {
       const { dir } = jobFiles(engine.paths, id);
       const bytes = await folderSize(dir);
       if (await removeFolder(engine, dir)) gone.bytes += bytes;
     }
     gone.jobs += removed.length;
-    if (removed.length < SLICE) break;
   }
   if (gone.jobs > 0) engine.store.bell.ring();
   return gone;
@@ -80,7 +85,8 @@ async function folderSize(folder: string): Promise<number> {
 /** Removes job folders without a record: of a submit that died, or of a removal that did. */
 async function sweepFolders(engine: Engine, now: number): Promise<number> {
   let folders = 0;
-  for (const name of await readdir(engine.paths.jobs)) {
+  // One by one: there may be a folder for each job that is kept, and others want their turn.
+  for await (const { name } of await opendir(engine.paths.jobs)) {
     if (findJob(engine.store, name)) continue;
     const folder = join(engine.paths.jobs, name);
     const { mtimeMs } = await lstat(folder).catch(() => ({ mtimeMs: now }));

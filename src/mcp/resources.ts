@@ -7,8 +7,9 @@ import { SidejobError } from '../errors.js';
 import { requireJob } from '../jobs/lookup.js';
 import { settle } from '../jobs/settle.js';
 import { viewJob } from '../jobs/view.js';
-import { findIds, listJobs } from '../store/jobs.js';
+import { pageOfJobs } from '../store/list.js';
 import type { JobRecord } from '../store/record.js';
+import { findIds } from '../store/search.js';
 import { seqBefore } from './cursor.js';
 import { jobLine } from './format.js';
 import { type GoesBy, invalidParams, serveRequest } from './requests.js';
@@ -67,9 +68,9 @@ async function listResources(call: Call, cursor: string | undefined) {
   const before = seqBefore(cursor, (what, todo) => invalidParams(`${what} ${todo}`));
   if (!(await hasStore(call))) return { resources: [] };
   const { engine } = await call.manager();
-  const filter = { filter: 'any', project: call.caller.project, before, limit: PAGE_JOBS + 1 } as const;
-  const rows = listJobs(engine.store, filter);
-  const page = await Promise.all(rows.slice(0, PAGE_JOBS).map(async (job) => (await settle(engine, job.id)) ?? job));
+  const filter = { filter: 'any', project: call.caller.project, before, limit: PAGE_JOBS } as const;
+  const { jobs, next } = pageOfJobs(engine.store, filter);
+  const page = await Promise.all(jobs.map(async (job) => (await settle(engine, job.id)) ?? job));
   const resources = await Promise.all(
     page.map(async (job) => ({
       uri: `job://${job.id}`,
@@ -80,7 +81,7 @@ async function listResources(call: Call, cursor: string | undefined) {
       annotations: { lastModified: lastModified(job) },
     })),
   );
-  return { resources, ...(rows.length > PAGE_JOBS && { nextCursor: String(page.at(-1)?.seq) }) };
+  return { resources, ...(next !== undefined && { nextCursor: String(next) }) };
 }
 
 function lastModified({ createdAt, startedAt, finishedAt }: JobRecord): string {

@@ -10,12 +10,14 @@ import { Gate, type GateCall } from '../policy/gate.js';
 import { PolicyFile, policyPlace } from '../policy/load.js';
 import type { Provider } from '../providers/provider.js';
 import { PROVIDERS } from '../providers/registry.js';
-import { countUnread } from '../store/jobs.js';
+import { countUnread } from '../store/list.js';
 import { VERSION } from '../version.js';
 import type { Call } from './tool.js';
 
 /** Tools whose reply is about unread jobs already, or must stay as it is. */
 const NO_NOTICE = ['llm_job_list', 'llm_process_health'];
+/** More unread jobs are told of as "99+": nobody needs the number, and to count costs. */
+const COUNTED = 99;
 
 export class Session {
   readonly log: Log;
@@ -76,9 +78,9 @@ export class Session {
     // Not of what it cannot look at.
     if (await this.gate.isClosed('llm_job_list')) return undefined;
     this.#noticed = true;
-    const unread = countUnread(this.#opened.engine.store, project);
+    const unread = countUnread(this.#opened.engine.store, project, COUNTED + 1);
     if (unread === 0) return undefined;
-    return `${unread} earlier job${unread > 1 ? 's' : ''} of this project ended unread; llm_job_list shows ${unread > 1 ? 'them' : 'it'}.`;
+    return `${unread > COUNTED ? `${COUNTED}+` : unread} earlier job${unread > 1 ? 's' : ''} of this project ended unread; llm_job_list shows ${unread > 1 ? 'them' : 'it'}.`;
   }
 
   /** A call as the gate sees it. */

@@ -2,6 +2,7 @@
 // joins jobs that are there), what was refused, and perhaps a judge, which is a job of its own.
 import { decodeJob, type JobRow } from './jobs.js';
 import type { JobRecord } from './record.js';
+import { bounds } from './search.js';
 import type { Store } from './store.js';
 
 /** One that was asked and got no job. */
@@ -56,9 +57,9 @@ export function findGroup(store: Store, id: string): GroupRecord | undefined {
 
 /** Ids of groups that begin with `prefix`; at most `limit`. */
 export function findGroupIds(store: Store, prefix: string, limit: number): string[] {
-  const head = `${prefix.replace(/[^a-z0-9-]/g, '')}*`;
-  const sql = 'SELECT id FROM grp WHERE id GLOB $head ORDER BY createdAt DESC LIMIT $limit';
-  return store.all<{ id: string }>(sql, { head, limit }).map(({ id }) => id);
+  const sql = 'SELECT id FROM grp WHERE id >= $from AND id < $to LIMIT $limit';
+  const parameters = { ...bounds(prefix.replace(/[^a-z0-9-]/g, '')), limit };
+  return store.all<{ id: string }>(sql, parameters).map(({ id }) => id);
 }
 
 /** The members of a group, in the order in which they were asked. */

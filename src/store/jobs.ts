@@ -1,4 +1,4 @@
-// Reading jobs. Every list is paged by key and indexed: its cost does not grow with history.
+// Reading jobs one by one, and those that are alive; list.ts pages through all of them.
 import type { Usage } from '../providers/provider.js';
 import type { JobRecord, JobStatus } from './record.js';
 import type { Store } from './store.js';
@@ -15,18 +15,6 @@ export function decodeJob(row: JobRow): JobRecord {
 export function findJob(store: Store, id: string): JobRecord | undefined {
   const row = store.get<JobRow>('SELECT * FROM job WHERE id = $id', { id });
   return row && decodeJob(row);
-}
-
-/** Ids that begin with `prefix`, or whose random part does; at most `limit`, newest first. */
-export function findIds(store: Store, prefix: string, limit: number): string[] {
-  const pattern = prefix.replace(/[^a-z0-9-]/g, '');
-  return store
-    .all<{ id: string }>('SELECT id FROM job WHERE id GLOB $head OR id GLOB $tail ORDER BY seq DESC LIMIT $limit', {
-      head: `${pattern}*`,
-      tail: `*-${pattern}*`,
-      limit,
-    })
-    .map((row) => row.id);
 }
 
 /** Jobs that have not ended, oldest first. */
@@ -104,64 +92,6 @@ export function lastUsageTotal(store: Store, { seq, provider, sessionId }: JobRe
     { seq, provider, sessionId },
   );
   return row && JSON.parse(row.usageTotal);
-}
-
-export interface ListFilter {
-  filter: 'open' | 'active' | 'unread' | 'ended' | 'any';
-  /** Null: every project. */
-  project: string | null;
-  provider?: string;
-  /** Empty or absent: any. */
-  statuses?: readonly JobStatus[];
-  /** Part of the label, the folder or the id; a whole id (a job's, a conversation's) means all of that conversation. */
-  query?: string;
-  /** Only jobs older than this key. */
-  before?: number;
-  limit: number;
-}
-
-const CONDITIONS: Record<ListFilter['filter'], string> = {
-  open: '(finishedAt IS NULL OR readAt IS NULL)',
-  active: 'finishedAt IS NULL',
-  unread: 'finishedAt IS NOT NULL AND readAt IS NULL',
-  ended: 'finishedAt IS NOT NULL',
-  any: 'TRUE',
-};
-
-const ALIVE: ReadonlySet<JobStatus> = new Set(['queued', 'running']);
-
-/** Jobs, newest first. */
-export function listJobs(
-  store: Store,
-  { filter, project, provider, statuses = [], query, before, limit }: ListFilter,
-): JobRecord[] {
-  const conditions = [CONDITIONS[filter]];
-  // Those are few, and sorted in no time; by seq, SQLite would walk through all that has ended to find them.
-  const alive = filter === 'active' || (statuses.length > 0 && statuses.every((status) => ALIVE.has(status)));
-  if (alive) conditions.push('finishedAt IS NULL');
-  if (project !== null) conditions.push('project = $project');
-  if (provider) conditions.push('provider = $provider');
-  if (statuses.length > 0) conditions.push('status IN (SELECT value FROM json_each($wanted))');
-  if (query) {
-    conditions.push(`(label LIKE $like ESCAPE '!' OR cwd LIKE $like ESCAPE '!' OR id LIKE $like ESCAPE '!'
-      OR groupId = $query OR chainId IN (SELECT chainId FROM job WHERE id = $query OR sessionId = $query))`);
-  }
-  if (before !== undefined) conditions.push('seq < $before');
-  const sql = `SELECT * FROM job ${alive ? 'INDEXED BY job_active' : ''} WHERE ${conditions.join(' AND ')}
-    ORDER BY seq DESC LIMIT $limit`;
-  const like = query && `%${query.replace(/[%_!]/g, '!$&')}%`;
-  const wanted = statuses.length > 0 ? JSON.stringify(statuses) : undefined;
-  const given = Object.entries({ project, provider, wanted, query, like, before, limit }).filter(
-    ([, value]) => value != null,
-  );
-  return store.all<JobRow>(sql, Object.fromEntries(given)).map(decodeJob);
-}
-
-/** How many jobs of a project, or of all, ended and were not read. */
-export function countUnread(store: Store, project?: string): number {
-  const sql = 'SELECT count(*) AS n FROM job WHERE finishedAt IS NOT NULL AND readAt IS NULL';
-  const found = project === undefined ? store.get(sql) : store.get(`${sql} AND project = $project`, { project });
-  return (found as { n: number } | undefined)?.n ?? 0;
 }
 
 export function countByStatus(store: Store): Record<JobStatus, number> {

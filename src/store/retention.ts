@@ -24,17 +24,20 @@ export function removeSlice(store: Store, keep: Keep): string[] {
   return ids;
 }
 
+/** Where jobs stand that may go, by whether their outcome was shown to somebody; see migration 006. */
+const READ = 'job INDEXED BY job_ended_read WHERE finishedAt IS NOT NULL AND pinned = 0 AND readAt IS NOT NULL';
+const UNREAD = 'job INDEXED BY job_ended_unread WHERE finishedAt IS NOT NULL AND pinned = 0 AND readAt IS NULL';
+
 function expired(store: Store, { readBefore, unreadBefore, endedBefore }: Keep): string[] {
-  return store
-    .all<{ id: string }>(
-      `SELECT id FROM job INDEXED BY job_finished
-        WHERE finishedAt IS NOT NULL AND pinned = 0
-          AND finishedAt < min($endedBefore, max($readBefore, $unreadBefore)) -- One bound: the index takes no second.
-          AND finishedAt < iif(readAt IS NULL, $unreadBefore, $readBefore)
-        ORDER BY finishedAt LIMIT ${SLICE}`,
-      { readBefore, unreadBefore, endedBefore },
-    )
-    .map(({ id }) => id);
+  const before = (from: string, time: number, limit: number) =>
+    store
+      .all<{ id: string }>(`SELECT id FROM ${from} AND finishedAt < $time ORDER BY finishedAt LIMIT $limit`, {
+        time: Math.min(time, endedBefore),
+        limit,
+      })
+      .map(({ id }) => id);
+  const read = before(READ, readBefore, SLICE);
+  return [...read, ...before(UNREAD, unreadBefore, SLICE - read.length)];
 }
 
 /** The oldest read jobs beyond the number or the size that is kept. */
@@ -46,8 +49,7 @@ function surplus(store: Store, { jobs, bytes, endedBefore }: Keep, gone: readonl
   let tooBig = ended.bytes - bytes;
   if (tooMany <= 0 && tooBig <= 0) return [];
   const oldest = store.all<{ id: string; bytes: number }>(
-    `SELECT id, coalesce(stdoutBytes, 0) + coalesce(stderrBytes, 0) AS bytes FROM job INDEXED BY job_finished
-      WHERE finishedAt IS NOT NULL AND pinned = 0 AND readAt IS NOT NULL AND finishedAt < $endedBefore
+    `SELECT id, coalesce(stdoutBytes, 0) + coalesce(stderrBytes, 0) AS bytes FROM ${READ} AND finishedAt < $endedBefore
       ORDER BY finishedAt LIMIT ${SLICE}`,
     { endedBefore },
   );
@@ -73,23 +75,26 @@ export interface Prune {
 }
 
 /** One that may have left processes is kept: its row is what they are found by. */
-const PRUNABLE = `finishedAt IS NOT NULL AND pinned = 0 AND finishedAt <= $endedBefore AND leftovers = 0
-  AND ($unread = 1 OR readAt IS NOT NULL)
+const PRUNABLE = `finishedAt <= $endedBefore AND leftovers = 0
   AND ($statuses = '[]' OR status IN (SELECT value FROM json_each($statuses)))`;
 
-function pruneParameters({ endedBefore, statuses, unread }: Prune) {
-  return { endedBefore, unread: unread ? 1 : 0, statuses: JSON.stringify(statuses) };
+function pruneParameters({ endedBefore, statuses }: Prune) {
+  return { endedBefore, statuses: JSON.stringify(statuses) };
 }
 
-/** Their ids, the oldest first: all of them, or a slice. */
-export function prunableIds(store: Store, prune: Prune, limit = -1): string[] {
-  const sql = `SELECT id FROM job INDEXED BY job_finished WHERE ${PRUNABLE} ORDER BY finishedAt LIMIT $limit`;
-  return store.all<{ id: string }>(sql, { ...pruneParameters(prune), limit }).map(({ id }) => id);
+/** Their ids: all read ones, then the unread, each the oldest first. */
+export function prunableIds(store: Store, prune: Prune): string[] {
+  return (prune.unread ? [READ, UNREAD] : [READ]).flatMap((from) =>
+    store
+      .all<{ id: string }>(`SELECT id FROM ${from} AND ${PRUNABLE} ORDER BY finishedAt`, pruneParameters(prune))
+      .map(({ id }) => id),
+  );
 }
 
-/** Removes at most one slice of them; returns their ids. Call inside `write`. */
-export function removePrunable(store: Store, prune: Prune): string[] {
-  const ids = prunableIds(store, prune, SLICE);
-  for (const id of ids) store.run('DELETE FROM job WHERE id = $id', { id });
-  return ids;
+/** Removes those of these jobs that may still go, of one slice; returns their ids. Call inside `write`. */
+export function removePrunable(store: Store, prune: Prune, ids: readonly string[]): string[] {
+  const sql = `DELETE FROM job WHERE id = $id AND finishedAt IS NOT NULL AND pinned = 0 AND ${PRUNABLE}
+    AND ($unread = 1 OR readAt IS NOT NULL)`;
+  const unread = prune.unread ? 1 : 0;
+  return ids.filter((id) => store.run(sql, { ...pruneParameters(prune), unread, id }) === 1);
 }

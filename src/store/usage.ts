@@ -46,15 +46,18 @@ export function acceptedOn(store: Store, day: string, provider?: string): number
 
 /** Adds what a job has used to the sums of the day on which it ended. Call it in its final transition. */
 export function addUsage(store: Store, id: string, usage: Usage | null, endedAt: number): void {
+  const figures = Object.fromEntries(FIELDS.map((field) => [field, amount(usage?.[field])]));
   const added = (field: string) =>
     `${field} = iif(excluded.${field} IS NULL, ${field}, coalesce(${field}, 0) + excluded.${field})`;
-  store.run(
-    `INSERT INTO usage (day, provider, model, label, jobs, ${FIELDS.join(', ')})
-       SELECT $day, provider, coalesce(model, ''), coalesce(label, ''), 1, ${FIELDS.map((field) => `$${field}`).join(', ')}
-         FROM job WHERE id = $id
-       ON CONFLICT DO UPDATE SET jobs = jobs + 1, ${FIELDS.map(added).join(', ')}`,
-    { id, day: dayOf(endedAt), ...Object.fromEntries(FIELDS.map((field) => [field, amount(usage?.[field])])) },
-  );
+  const addTo = (table: string, columns: string, values: string) =>
+    store.run(
+      `INSERT INTO ${table} (${columns}, jobs, ${FIELDS.join(', ')})
+         SELECT ${values}, 1, ${FIELDS.map((field) => `$${field}`).join(', ')} FROM job WHERE id = $id
+         ON CONFLICT DO UPDATE SET jobs = jobs + 1, ${FIELDS.map(added).join(', ')}`,
+      { id, day: dayOf(endedAt), ...figures },
+    );
+  addTo('usage', 'day, provider, model, label', "$day, provider, coalesce(model, ''), coalesce(label, '')");
+  addTo('usage_day', 'day, provider', '$day, provider');
 }
 
 /** A CLI's figure; what cannot be one counts as not reported. */
@@ -64,7 +67,7 @@ function amount(value: number | undefined): number | null {
 
 /** What jobs that ended on a day have used, in all or on one provider. */
 export function usedOn(store: Store, day: string, provider?: string): UsageSum {
-  const sql = `SELECT ${SUMS} FROM usage WHERE day = $day AND ($provider IS NULL OR provider = $provider)`;
+  const sql = `SELECT ${SUMS} FROM usage_day WHERE day = $day AND ($provider IS NULL OR provider = $provider)`;
   // A sum without groups always has its one row.
   return store.get(sql, { day, provider: provider ?? null }) as UsageSum;
 }
@@ -87,21 +90,20 @@ export function totalUsage(store: Store, since: string): UsageSum {
  * Only of jobs with the same login. A job that began later and was answered shows that the limit is gone.
  */
 export function limitedUntil(store: Store, provider: string, loginKey: string, now: number): number | undefined {
-  const row = store.get<{ until: number | null }>(
-    `SELECT max(resetsAt) AS until FROM job AS limited INDEXED BY job_reset
+  const limited = store.all<{ until: number; at: number }>(
+    `SELECT resetsAt AS until, finishedAt AS at FROM job INDEXED BY job_reset
       WHERE provider = $provider AND resetsAt > $now AND loginKey = $loginKey
-        AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_started
-                         WHERE provider = $provider AND startedAt > limited.finishedAt
-                           AND loginKey = $loginKey AND status = 'completed')`,
+     UNION ALL SELECT until, at FROM account_limit WHERE provider = $provider AND loginKey = $loginKey AND until > $now`,
     { provider, loginKey, now },
   );
-  const noted = store.get<{ until: number }>(
-    `SELECT until FROM account_limit AS limited
-      WHERE provider = $provider AND loginKey = $loginKey AND until > $now
-        AND NOT EXISTS (SELECT 1 FROM job INDEXED BY job_started
-                         WHERE provider = $provider AND startedAt > limited.at
-                           AND loginKey = $loginKey AND status = 'completed')`,
-    { provider, loginKey, now },
+  if (limited.length === 0) return undefined;
+  // Only what began after the first of them can tell: no walk through all that was answered before.
+  const answered = store.get<{ at: number }>(
+    `SELECT startedAt AS at FROM job INDEXED BY job_started
+      WHERE provider = $provider AND startedAt > $since AND loginKey = $loginKey AND status = 'completed'
+      ORDER BY startedAt DESC LIMIT 1`,
+    { provider, loginKey, since: Math.min(...limited.map(({ at }) => at)) },
   );
-  return Math.max(row?.until ?? 0, noted?.until ?? 0) || undefined;
+  const holding = limited.filter(({ at }) => at >= (answered?.at ?? 0));
+  return holding.length > 0 ? Math.max(...holding.map(({ until }) => until)) : undefined;
 }

@@ -96,7 +96,8 @@ export function knownKeys(): Set<string> {
 }
 
 const NAMES_A_FILE = /^[\w.-]+(\/[\w.-]+)*\.(ts|mjs|js|md|json|sh|toml|yml|svg|png)$|^(\.?[\w-]+\/)+$/;
-const IN_THE_REPOSITORY = /^(src|test|docs|scripts|plugin|schemas|recipes|policies|stances|bench|skills|\.ci|\.github)\//;
+const IN_THE_REPOSITORY =
+  /^(src|test|docs|scripts|plugin|schemas|recipes|policies|stances|bench|skills|\.ci|\.github)\//;
 
 /** Whether a span of code names a file or folder that should be in the repository. */
 export const namesPath = (code: string): boolean =>

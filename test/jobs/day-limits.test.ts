@@ -6,7 +6,7 @@ import { cancelJob } from '../../src/jobs/cancel.js';
 import { describeProviders } from '../../src/jobs/providers.js';
 import { removeOld } from '../../src/jobs/retention.js';
 import { viewJob } from '../../src/jobs/view.js';
-import { listJobs } from '../../src/store/jobs.js';
+import { listJobs } from '../../src/store/list.js';
 import { dayOf, usedOn } from '../../src/store/usage.js';
 import { answering, shell, testEngine } from '../support/engine.js';
 import { tempFolder } from '../support/temp-folder.js';

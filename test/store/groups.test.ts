@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { findGroup, groupJudge, groupMembers, groupsWith, recordGroup } from '../../src/store/groups.js';
 import { takePlace } from '../../src/store/queue.js';
-import { removePrunable } from '../../src/store/retention.js';
+import { prunableIds, removePrunable } from '../../src/store/retention.js';
 import { cancelQueued, insertJob } from '../../src/store/transitions.js';
 import { newJob, openStore, withJobs } from '../support/store.js';
 
@@ -56,9 +56,9 @@ test('a group goes with the last of its members', async () => {
   const store = await groupOfTwo();
   const prune = { endedBefore: 5, statuses: [], unread: true };
   await store.write(() => cancelQueued(store, 'a', 2));
-  await store.write(() => removePrunable(store, prune));
+  await store.write(() => removePrunable(store, prune, prunableIds(store, prune)));
   expect(groupMembers(store, group.id).map(({ job }) => job.id)).toEqual(['b']);
   await store.write(() => cancelQueued(store, 'b', 2));
-  await store.write(() => removePrunable(store, prune));
+  await store.write(() => removePrunable(store, prune, prunableIds(store, prune)));
   expect(findGroup(store, group.id)).toBeUndefined();
 });

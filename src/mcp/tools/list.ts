@@ -4,7 +4,7 @@ import { knownProvider } from '../../jobs/choose.js';
 import { ago } from '../../jobs/figures.js';
 import { settle } from '../../jobs/settle.js';
 import { viewJob } from '../../jobs/view.js';
-import { listJobs } from '../../store/jobs.js';
+import { pageOfJobs } from '../../store/list.js';
 import { seqBefore } from '../cursor.js';
 import { JOB_VIEW } from '../fields.js';
 import { fitViews, REPLY_MAX_CHARS } from '../fit.js';
@@ -33,17 +33,21 @@ export const list = defineTool({
     const project = scope === 'all' ? null : call.caller.project;
     const before = seqBefore(cursor, (what, todo) => new SidejobError('bad_argument', what, todo));
     const named = provider === undefined ? undefined : knownProvider(engine.providers, provider).name;
-    const rows = listJobs(engine.store, { filter, project, provider: named, query, before, limit: limit + 1 });
-    const page = await Promise.all(rows.slice(0, limit).map(async (job) => (await settle(engine, job.id)) ?? job));
+    const { jobs: found, next } = pageOfJobs(engine.store, {
+      ...{ filter, project, before, limit },
+      ...(named !== undefined && { provider: named }),
+      ...(query !== undefined && { query }),
+    });
+    const page = await Promise.all(found.map(async (job) => (await settle(engine, job.id)) ?? job));
     const views = await Promise.all(page.map((job) => viewJob(engine, job)));
     const jobs = fitViews(views, REPLY_MAX_CHARS);
     const now = Date.now();
-    const nextCursor = rows.length > limit ? String(page.at(-1)?.seq) : undefined;
+    const nextCursor = next === undefined ? undefined : String(next);
     const where = project ? ` in ${project} (scope:"all" for every project)` : '';
     const lines =
       jobs.length > 0
         ? jobs.map((job) => `${jobLine(job)}, ${ago(Date.parse(job.createdAt), now)} ago`)
-        : [`No ${filter === 'any' ? '' : `${filter} `}jobs${where}.`];
+        : [`No ${filter === 'any' ? '' : `${filter} `}jobs${where}${nextCursor ? ' among those searched' : ''}.`];
     if (nextCursor) lines.push(`More: cursor "${nextCursor}".`);
     return { text: lines.join('\n'), data: { jobs, ...(nextCursor && { nextCursor }) } };
   },
