@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'no_folder'
   | 'no_repository'
   | 'git_failed'
+  | 'no_changes'
   | 'folder_busy'
   | 'session_busy'
   | 'no_session'

@@ -34,6 +34,8 @@ export interface JobFiles {
   deadline: string;
   /** The JSON Schema of the answer, for CLIs that want a file. */
   schema: string;
+  /** What its findings are judged by, if it is a review: see jobs/review/kept.ts. */
+  review: string;
   /** What a CLI reports beside its output, if it was told to. */
   report: string;
   /** The answer, kept after the end so that it need not be derived again. */
@@ -87,6 +89,7 @@ export function jobFiles(paths: Paths, id: string, attempt = 1, run = 1): JobFil
     exit: join(dir, attempt > 1 ? `exit.${attempt}` : 'exit'),
     deadline: join(dir, attempt > 1 ? `deadline.${attempt}` : 'deadline'),
     schema: join(dir, 'schema.json'),
+    review: join(dir, 'review.json'),
     report: own('report'),
     answer: join(dir, 'answer'),
     tmp: join(dir, 'tmp'),

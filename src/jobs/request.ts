@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Access, Effort } from '../providers/provider.js';
 import type { JobKind, JobRecord, NewJob } from '../store/record.js';
+import type { ReviewScope } from './review/validate.js';
 
 /** Ends every refusal: the caller must know that it need not clean up. */
 export const NOTHING = 'Nothing was started.';
@@ -28,6 +29,8 @@ export interface JobRequest {
   systemPrompt?: string;
   /** JSON Schema that the answer must fit. */
   outputSchema?: Record<string, unknown>;
+  /** What its findings are judged by, where changes are to be reviewed; see review/request.ts. */
+  review?: ReviewScope;
   /** A job whose conversation goes on, or the CLI's own id of one. */
   continueJob?: string;
   /** The job that this one tries once more, in a conversation of its own. */

@@ -5,6 +5,7 @@ import { messageOf, SidejobError } from '../errors.js';
 import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { type JobRequest, NOTHING, requestKey } from './request.js';
+import { scopeOf } from './review/kept.js';
 import { withSchema } from './structured.js';
 
 /**
@@ -18,6 +19,7 @@ export async function requestAgain(engine: Engine, job: JobRecord): Promise<Omit
   const { outputSchema } = job;
   // Where the CLI has no flag for a schema, the prompt asks for it; it will again.
   const instruction = outputSchema === null ? '' : withSchema('', outputSchema);
+  const review = await scopeOf(engine, job);
   const instructed = instruction !== '' && whole.endsWith(instruction);
   return {
     kind: 'async',
@@ -30,6 +32,8 @@ export async function requestAgain(engine: Engine, job: JobRecord): Promise<Omit
     ...(job.label !== null && { label: job.label }),
     ...(job.idleTimeoutSec !== null && { idleTimeoutSec: job.idleTimeoutSec }),
     ...(outputSchema !== null && { outputSchema: JSON.parse(outputSchema) }),
+    // The changes as they were: they stand in the prompt.
+    ...(review && { review }),
     ...(modelAsked(job, whole) !== null && { model: modelAsked(job, whole) as string }),
     ...(job.resume
       ? { continueJob: job.id }

@@ -34,6 +34,7 @@ import { countInHour } from './hour-limit.js';
 import { newId } from './ids.js';
 import { pick } from './pick.js';
 import { type Caller, type JobRequest, NOTHING, requestKey, type Submitted } from './request.js';
+import type { ReviewScope } from './review/validate.js';
 import { projectRoot } from './roots.js';
 import { schemaText, withSchema } from './structured.js';
 
@@ -148,7 +149,7 @@ export async function submitJob(
   if (picked.refusal) throw picked.refusal;
 
   // The files come first: the record is the acceptance, and then everything it speaks of is there.
-  await writeFiles(engine, id, prompt, outputSchema);
+  await writeFiles(engine, id, prompt, outputSchema, request.review);
   faultPoint('submit.files');
   let accepted = false;
   try {
@@ -211,7 +212,13 @@ function existing(engine: Engine, job: NewJob, request: JobRequest): Submitted |
   return same && { job: same, joined: 'request' };
 }
 
-async function writeFiles(engine: Engine, id: string, prompt: string, schema: string | null): Promise<void> {
+async function writeFiles(
+  engine: Engine,
+  id: string,
+  prompt: string,
+  schema: string | null,
+  review: ReviewScope | undefined,
+): Promise<void> {
   const files = jobFiles(engine.paths, id);
   try {
     await mkdir(engine.paths.jobs, { recursive: true, mode: 0o700 });
@@ -219,6 +226,7 @@ async function writeFiles(engine: Engine, id: string, prompt: string, schema: st
     await mkdir(files.dir, { mode: 0o700 });
     await writeNewPrivate(files.prompt, prompt);
     if (schema !== null) await writeNewPrivate(files.schema, schema);
+    if (review) await writeNewPrivate(files.review, JSON.stringify(review));
   } catch (error) {
     if (error instanceof SidejobError) throw error;
     const code = errnoOf(error) === 'ENOSPC' ? 'disk_full' : 'store_unavailable';

@@ -7,13 +7,18 @@ import type { Engine } from '../jobs/engine.js';
 import { factsOf } from '../jobs/facts.js';
 import { submitGroup, type Wish } from '../jobs/group.js';
 import type { JobFacts, JobRequest, Submitted } from '../jobs/request.js';
+import { type ReviewWanted, reviewRequest, withChanges } from '../jobs/review/request.js';
 import { submitJob } from '../jobs/submit.js';
 import type { GroupRecord } from '../store/groups.js';
 import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
 import type { Call } from './tool.js';
 
 /** The arguments of a call, as far as they concern the jobs themselves. */
-export type Asked = Omit<JobRequest, 'provider' | 'kind'> & { provider?: string; providers?: string[] };
+export type Asked = Omit<JobRequest, 'provider' | 'kind' | 'review'> & {
+  provider?: string;
+  providers?: string[];
+  review?: ReviewWanted;
+};
 
 export interface Started {
   /** Of a call that asks several. */
@@ -35,7 +40,8 @@ export async function startJobs(call: Call, kind: JobRequest['kind'], asked: Ask
 }
 
 async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Promise<Started> {
-  const { provider: one, providers: several, ...request } = asked;
+  const { provider: one, providers: several, review, ...rest } = asked;
+  const request = review === undefined ? rest : reviewRequest(rest);
   if (one !== undefined && several !== undefined) {
     throw new SidejobError('bad_argument', 'provider and providers exclude each other.', 'Nothing was started.');
   }
@@ -69,16 +75,17 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
     return wanted.flatMap(({ facts }) => facts ?? []);
   });
   // In the very folder that was decided on, or not at all.
-  const wishes = wanted.map(({ members, facts }) => ({
-    members,
-    request: { ...request, folder: facts?.[0]?.cwd, kind, admit: pass.admit },
-  }));
-  const { group, started } = await submitted(engine, call, wishes, refused, several !== undefined).catch(
-    async (error) => {
-      await pass.undo(error);
-      throw error;
-    },
-  );
+  const decided = { ...request, folder: wanted[0]?.facts?.[0]?.cwd };
+  const start = async () => {
+    // Once for all of them, and only now: nothing is looked at for a call that may not be made.
+    const whole = review && wanted.length > 0 ? await withChanges(engine, call.caller, decided, review) : decided;
+    const wishes = wanted.map(({ members }) => ({ members, request: { ...whole, kind, admit: pass.admit } }));
+    return submitted(engine, call, wishes, refused, several !== undefined);
+  };
+  const { group, started } = await start().catch(async (error) => {
+    await pass.undo(error);
+    throw error;
+  });
   if (started.length === 0) {
     await pass.undo((refused.find(({ error }) => error.code === 'denied') ?? refused[0])?.error);
   } else {

@@ -7,6 +7,13 @@ const jobId = z.string().min(1).max(200).describe('a unique prefix will do');
 /** What is asked, of whom, and where: shared by llm_run and llm_job_submit. */
 export const ASKING = {
   prompt: z.string().describe('all the context it needs; the job knows nothing of this conversation'),
+  review: z
+    .strictObject({
+      base: z.string().optional().describe('branch, tag or commit; default: what is not committed, else this branch'),
+      paths: z.array(z.string()).max(200).optional(),
+    })
+    .optional()
+    .describe('have changes in cwd reviewed: the diff is appended, findings come back merged; prompt: their purpose'),
   provider: z
     .string()
     .optional()

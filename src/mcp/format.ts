@@ -5,6 +5,8 @@ import type { Engine } from '../jobs/engine.js';
 import { groupLine } from '../jobs/group.js';
 import { jobsOfGroup } from '../jobs/lookup.js';
 import { answerText } from '../jobs/result.js';
+import { type Review, reviewsAmong } from '../jobs/review/outcome.js';
+import { reviewHead } from '../jobs/review/words.js';
 import { shareOut } from '../jobs/share-out.js';
 import type { JobView } from '../jobs/view.js';
 import { viewJob } from '../jobs/view.js';
@@ -15,6 +17,7 @@ import type { Usage } from '../providers/provider.js';
 import { groupMembers, groupsWith } from '../store/groups.js';
 import type { JobRecord } from '../store/record.js';
 import { cutMiddle, REPLY_MAX_CHARS, sizeIn } from './fit.js';
+import { findingsIn } from './review.js';
 
 const STDERR_TAIL_BYTES = 1200;
 
@@ -52,14 +55,18 @@ export async function jobReplies(
 ): Promise<string> {
   const groups = shownGroups(engine, jobs);
   const heads = groups.map(({ line }) => line);
-  const drafts = await Promise.all(jobs.map((job) => draftReply(engine, job)));
+  const reviews = await reviewsAmong(engine, jobs);
+  const reviewed = reviews.flatMap(({ reviewers }) => reviewers.map(({ jobId }) => jobId));
+  const drafts = await Promise.all([
+    ...jobs.filter(({ id }) => !reviewed.includes(id)).map((job) => draftReply(engine, job)),
+    ...reviews.map((review) => draftReview(engine, review, jobs, groups)),
+  ]);
   const budgets = shareOut(
-    drafts.map(({ header, body }) => header.length + sizeIn(body)),
+    drafts.map(({ header, size }) => header.length + size),
     room - heads.join('\n').length,
   );
-  const replies = drafts.map(({ job, header, body, view, secrets }, index) => {
-    const left = (budgets[index] ?? 0) - header.length;
-    const shown = cutMiddle(body, left, job.id, view, secrets);
+  const replies = drafts.map(({ header, shownIn }, index) => {
+    const shown = shownIn((budgets[index] ?? 0) - header.length);
     return shown ? `${header}\n${shown}` : header;
   });
   const pending = pendingNames(jobs, groups);
@@ -104,27 +111,51 @@ function pendingNames(jobs: readonly JobRecord[], groups: readonly ShownGroup[])
   return names.length === 1 && open.length === 1 ? `jobId:${names[0]}` : `jobIds:[${names.join(', ')}]`;
 }
 
-/** A job's header, and what stands below it: its answer, or for a failure without one the end of stderr. */
+/** A header, and what stands below it, as far as it fits. */
 interface Draft {
-  job: JobRecord;
   header: string;
-  body: string;
-  /** Where secrets stand in the body, as far as it may be shown. */
-  secrets?: readonly Span[];
-  /** Where the body can be read on, if it is not the answer. */
-  view?: 'stderr';
+  /** Of all that stands below, as `sizeIn` counts. */
+  size: number;
+  shownIn(room: number): string;
 }
 
+/** Below a job: its answer, or for a failure without one the end of stderr. */
 async function draftReply(engine: Engine, job: JobRecord): Promise<Draft> {
   const header = jobLine({ ...(await viewJob(engine, job)), unread: undefined });
-  if (job.finishedAt === null) return { job, header, body: '' };
+  const draft = (body: string, secrets: readonly Span[] = [], view?: 'stderr'): Draft => ({
+    header,
+    size: sizeIn(body),
+    shownIn: (room) => cutMiddle(body, room, job.id, view, secrets),
+  });
+  if (job.finishedAt === null) return draft('');
   const answer = await answerText(engine, job);
   if (answer || !['failed', 'orphaned'].includes(job.status)) {
     const secrets = await secretsAtEnds(engine, answer);
-    return secrets ? { job, header, body: answer, secrets } : { job, header, body: WITHHELD };
+    return secrets ? draft(answer, secrets) : draft(WITHHELD);
   }
   const stderr = await stderrTail(engine, job);
-  return { job, header, body: stderr && `End of stderr:\n${stderr}`, view: 'stderr' };
+  return draft(stderr && `End of stderr:\n${stderr}`, [], 'stderr');
+}
+
+/** Below the jobs of a review: the findings of all. */
+async function draftReview(
+  engine: Engine,
+  review: Review,
+  jobs: readonly JobRecord[],
+  groups: readonly ShownGroup[],
+): Promise<Draft> {
+  const own = jobs.filter(({ id }) => review.reviewers.some(({ jobId }) => jobId === id));
+  const lines = await Promise.all(
+    own.map(async (job) => jobLine({ ...(await viewJob(engine, job)), unread: undefined })),
+  );
+  const group = groups.find((each) => own.every(({ id }) => each.jobs.includes(id)));
+  const id = own.length === 1 ? own[0]?.id : group?.id;
+  const said = own.some(({ finishedAt }) => finishedAt !== null);
+  return {
+    header: [...lines, ...(said ? [reviewHead(review)] : [])].join('\n'),
+    size: sizeIn(findingsIn(review, id, Number.POSITIVE_INFINITY)),
+    shownIn: (room) => findingsIn(review, id, room),
+  };
 }
 
 /** Where secrets stand in the parts of a text that a reply may show; undefined if that could not be found out. */

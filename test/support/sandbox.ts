@@ -1,8 +1,9 @@
 // A machine of its own for one test: a data folder, a home folder, a project, and a PATH on which there is
 // nothing but the posing CLIs and the Node they run on. What a test leaves running fails it.
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Assistant, connect, type Era, type ServerParameters } from './assistant.js';
 import { type LiveProcess, processesWith, signal } from './processes.js';
@@ -86,6 +87,14 @@ export class Sandbox {
   /** Takes a CLI off the PATH. */
   async uninstall(cli: (typeof POSING)[number]): Promise<void> {
     await unlink(join(this.bin, cli));
+  }
+
+  /** Puts a program of this machine on the PATH. */
+  async install(program: string): Promise<void> {
+    const folders = (process.env.PATH ?? '').split(delimiter);
+    const found = folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+    if (found === undefined) throw new Error(`this machine has no ${program}`);
+    await symlink(found, join(this.bin, program));
   }
 
   /** A path where there is nothing yet, for the steps `gate` and `reached`. */

@@ -16,6 +16,7 @@ export type Step =
   | { exit: number }
   | { fail: { exit: number; message: string } }
   | { failOf: { cli: string; raw: string; exit: number; unless?: string } }
+  | { sayOf: Record<string, string> }
   | { forever: true };
 
 /** A prompt that makes a posing CLI take these steps, one after the other, and then answer. */

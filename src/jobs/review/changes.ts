@@ -9,6 +9,7 @@ import { type GitPlace, git, gitList } from '../../git/run.js';
 import { NOTHING } from '../request.js';
 import { isWithin } from '../roots.js';
 import { type Base, baseNamed, baseOfBranch, baseOfOpenChanges } from './against.js';
+import { COUNTED_MAX_BYTES, linesIn } from './lines.js';
 import { type FilePatch, parsePatch } from './patch.js';
 import type { ChangedFile } from './show.js';
 import { whyUnshown } from './unshown.js';
@@ -16,8 +17,6 @@ import { whyUnshown } from './unshown.js';
 const FILES_MAX = 2000;
 /** What git may be given in one command line. */
 const PATHS_MAX_BYTES = 64 * 1024;
-/** Lines of a larger file are not counted: nobody reviews it. */
-const COUNTED_MAX_BYTES = 16 * 1024 * 1024;
 /** Where git looks for a NUL byte to tell what is binary. */
 const LOOKED_AT_BYTES = 8000;
 const AT_ONCE = 16;
@@ -106,8 +105,7 @@ async function filesSince(place: GitPlace, oid: string, paths: readonly string[]
     return {
       patch: patch ?? bare(entry),
       ...(why !== undefined && { hidden: why }),
-      // A finding on a file as a whole stands at its first line.
-      lines: Math.max(1, entry.status === 'D' ? linesBefore(patch) : lines),
+      lines: entry.status === 'D' ? linesBefore(patch) : lines,
     };
   });
 }
@@ -171,6 +169,7 @@ async function look(folder: string, entry: Entry): Promise<Looked> {
   });
   const why = whyUnshown(entry.path, stats?.isFile() ? stats.size : 0, entry.isTracked);
   const hidden = why === undefined ? {} : { hidden: why };
+  if (!stats && entry.path.includes('\ufffd')) return { entry, hidden: 'its name is no UTF-8', lines: 1 };
   if (stats?.isDirectory() && !entry.isTracked) return { entry, hidden: 'a repository of its own', lines: 1 };
   if (stats?.isSymbolicLink()) return { entry, ...hidden, lines: 1, text: await readlink(full) };
   if (!stats?.isFile() || stats.size > COUNTED_MAX_BYTES) return { entry, ...hidden, lines: 1 };
@@ -189,14 +188,8 @@ async function look(folder: string, entry: Entry): Promise<Looked> {
   }
 }
 
-function linesIn(content: Buffer): number {
-  let lines = 0;
-  for (let at = content.indexOf(10); at !== -1; at = content.indexOf(10, at + 1)) lines += 1;
-  return content.length > 0 && content.at(-1) !== 10 ? lines + 1 : lines;
-}
-
 function linesBefore(patch: FilePatch | undefined): number {
-  return patch?.hunks.flatMap(({ lines }) => lines).filter(({ sign }) => sign === '-').length ?? 0;
+  return Math.max(1, patch?.hunks.flatMap(({ lines }) => lines).filter(({ sign }) => sign === '-').length ?? 0);
 }
 
 function addedPatch(path: string, text: string): FilePatch {

@@ -5,6 +5,8 @@ import { type Finding, rankOf, SEVERITIES } from './finding.js';
 
 /** Of one reviewer; the worst are kept. */
 const FINDINGS_MAX = 300;
+/** Files outside the changes that one answer may name. */
+const ELSEWHERE_MAX = 50;
 
 /** What was reviewed, as it was then: kept with each job, so that its findings can be judged at any time. */
 export interface ReviewScope {
@@ -22,25 +24,40 @@ export interface ReviewScope {
 
 export interface Checked {
   findings: Finding[];
-  /** Findings that were dropped: no such file under review, or no such line in it. */
+  /** Findings that were dropped: no such file, or no such line in it. */
   dropped: number;
   /** Beyond what is kept of one reviewer. */
   beyond: number;
 }
 
+/** Files that an answer names in the folder, and that have not changed: changes in one place break another. */
+export function namedElsewhere(answer: string, scope: ReviewScope): string[] {
+  const named = (findingsIn(answer) ?? []).flatMap(({ file }) => {
+    const plain = plainPath(file, scope);
+    const inside = plain !== '' && plain !== '..' && !plain.startsWith('../') && !posix.isAbsolute(plain);
+    return inside && !plain.includes('\0') && fileOf(file, scope) === undefined ? [plain] : [];
+  });
+  return [...new Set(named)].slice(0, ELSEWHERE_MAX);
+}
+
 /**
  * The findings in an answer.
  * @param answer JSON that fits `FINDINGS_SCHEMA`
+ * @param elsewhere how many lines the files have that `namedElsewhere` tells, as far as they exist
  * @returns undefined if it is something else
  */
-export function checkedFindings(answer: string, scope: ReviewScope): Checked | undefined {
+export function checkedFindings(
+  answer: string,
+  scope: ReviewScope,
+  elsewhere: ReadonlyMap<string, number> = new Map(),
+): Checked | undefined {
   const given = findingsIn(answer);
   if (given === undefined) return undefined;
   const placed = given.flatMap((finding) => {
-    const file = fileOf(finding.file, scope);
-    return file !== undefined && finding.line >= 1 && finding.line <= (scope.files[file] ?? 0)
-      ? [{ ...finding, file, claim: finding.claim.trim() }]
-      : [];
+    const changed = fileOf(finding.file, scope);
+    const file = changed ?? plainPath(finding.file, scope);
+    const lines = changed === undefined ? elsewhere.get(file) : scope.files[changed];
+    return finding.line >= 1 && finding.line <= (lines ?? 0) ? [{ ...finding, file, claim: finding.claim.trim() }] : [];
   });
   const worst = placed.sort((a, b) => rankOf(a.severity) - rankOf(b.severity)).slice(0, FINDINGS_MAX);
   return { findings: worst, dropped: given.length - placed.length, beyond: placed.length - worst.length };
@@ -69,10 +86,14 @@ function fileOf(named: string, { files, folder }: ReviewScope): string | undefin
   if (has(named)) return named;
   // As it was shown; see shownPath.
   if (named.startsWith('"')) return [parsed(named)].filter((file) => typeof file === 'string').find(has);
-  const inside = named.startsWith(`${folder}/`) ? named.slice(folder.length + 1) : named;
-  const plain = posix.normalize(inside);
+  const plain = plainPath(named, { folder });
   // Some name it as a diff does.
   return [plain, plain.replace(/^[ab]\//, '')].find(has);
+}
+
+/** As it is named from the folder. */
+function plainPath(named: string, { folder }: Pick<ReviewScope, 'folder'>): string {
+  return posix.normalize(named.startsWith(`${folder}/`) ? named.slice(folder.length + 1) : named);
 }
 
 function parsed(json: string): unknown {

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { requireJob } from '../../jobs/lookup.js';
 import { RESULT_VIEWS, readResult } from '../../jobs/result.js';
+import { findingsPage, reviewNamed } from '../../jobs/review/named.js';
 import { settle } from '../../jobs/settle.js';
 import { viewJob } from '../../jobs/view.js';
+import type { Page } from '../../output/read.js';
 import { JOB } from '../fields.js';
 import { jobLine, stderrTail, usageLine } from '../format.js';
 import { defineTool } from '../tool.js';
@@ -16,20 +18,28 @@ export const result = defineTool({
     'failure adds the end of stderr.',
   input: z.strictObject({
     ...JOB,
-    view: z.enum(RESULT_VIEWS).optional().describe('default answer; events: one line each, offset counts them'),
+    view: z
+      .enum(RESULT_VIEWS)
+      .optional()
+      .describe('default answer, of a review its findings; events: one line each, offset counts them'),
     offset: z.number().int().optional().describe('default 0; negative: from the end'),
     limit: z.number().int().min(1).max(36_000).optional().describe('bytes, default 24000'),
   }),
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   meta: { 'anthropic/searchHint': 'answer stdout stderr log of background job' },
-  async handle({ jobId, view = 'answer', offset = 0, limit = 24_000 }, call) {
+  async handle({ jobId, view: asked, offset = 0, limit = 24_000 }, call) {
     const { engine } = await call.manager();
+    const named = asked === undefined ? await reviewNamed(engine, jobId) : undefined;
+    if (named) {
+      const page = await findingsPage(engine, named.review, offset, limit);
+      await markShown(engine, call, named.jobs);
+      return { text: `findings: ${rangeOf(page, 'bytes')}\n${page.text}` };
+    }
+    const view = asked ?? 'answer';
     const known = requireJob(engine, jobId);
     const job = (await settle(engine, known.id)) ?? known;
     const page = await readResult(engine, job, view, offset, limit);
-    const more = page.nextOffset < page.total ? `, read on from offset ${page.nextOffset}` : '';
-    const unit = view === 'events' ? 'events' : 'bytes';
-    const range = page.total === 0 ? 'empty' : `${page.offset}–${page.nextOffset} of ${page.total} ${unit}${more}`;
+    const range = rangeOf(page, view === 'events' ? 'events' : 'bytes');
     const shown = await viewJob(engine, job);
     const header = [jobLine({ ...shown, unread: undefined }), usageLine(job.usage), `${view}: ${range}`];
     const parts = [header.filter(Boolean).join('\n'), page.text];
@@ -41,3 +51,8 @@ export const result = defineTool({
     return { text: parts.filter(Boolean).join('\n') };
   },
 });
+
+function rangeOf({ offset, nextOffset, total }: Page, unit: string): string {
+  const more = nextOffset < total ? `, read on from offset ${nextOffset}` : '';
+  return total === 0 ? 'empty' : `${offset}–${nextOffset} of ${total} ${unit}${more}`;
+}

@@ -1,7 +1,7 @@
 // Changes as a reviewer is shown them, read from real repositories.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readChanges } from '../../../src/jobs/review/changes.js';
@@ -187,6 +187,45 @@ test('a conflict is shown as it stands, once', async () => {
   const { text, lines } = await shown(repository);
   expect(lines).toEqual({ 'a.txt': 5 });
   expect(text).toMatch(/^=== a\.txt \(modified\)\n@@\n1 \+<<<<<<< HEAD/);
+});
+
+test('line ends of Windows, bytes that are no UTF-8, and a changed mode', async () => {
+  const latin = Buffer.from('caf\xe9\nnext\n', 'latin1');
+  const repository = await testRepository({ 'crlf.txt': 'a\r\nb\r\n', 'latin.txt': latin, 'run.sh': 'x\n' });
+  await repository.write({ 'crlf.txt': 'a\r\nc\r\n', 'latin.txt': Buffer.concat([latin, Buffer.from([0xe9, 10])]) });
+  await chmod(join(repository.folder, 'run.sh'), 0o755);
+  const { text, lines, notShown } = await shown(repository);
+  expect(lines).toEqual({ 'crlf.txt': 2, 'latin.txt': 3, 'run.sh': 1 });
+  expect(text).toContain('1  a\n-b\n2 +c');
+  expect(text).not.toContain('\r');
+  expect(text).toContain('1  caf\ufffd\n2  next\n3 +\ufffd');
+  expect(text).toContain('=== run.sh (modified, mode 100755)');
+  expect(notShown).toBe(0);
+});
+
+test.skipIf(process.platform === 'darwin')(
+  'a name that is no UTF-8 is told, and what is in the file is not',
+  async () => {
+    const repository = await testRepository();
+    await writeFile(Buffer.concat([Buffer.from(`${repository.folder}/b`), Buffer.from([0xe9])]), 'inside\n');
+    const { text, notShown } = await shown(repository);
+    expect(text).toContain('b\ufffd (added): its name is no UTF-8');
+    expect(text).not.toContain('inside');
+    expect(notShown).toBe(1);
+  },
+);
+
+test('a second worktree and a shallow clone are read like any other', async () => {
+  const repository = await testRepository({ 'a.txt': 'a\n' });
+  await repository.commit({ 'a.txt': 'b\n' });
+  const places = [join(await tempFolder(), 'tree'), join(await tempFolder(), 'shallow')] as const;
+  repository.git('worktree', 'add', '-q', '-b', 'work', places[0]);
+  repository.git('clone', '-q', '--depth', '1', `file://${repository.folder}`, places[1]);
+  for (const place of places) {
+    const there = repositoryAt(place);
+    await there.write({ 'a.txt': 'c\n' });
+    expect((await shown(there)).text).toBe('=== a.txt (modified)\n@@\n-b\n1 +c');
+  }
 });
 
 test('a bound is kept, files share it, and what is left out is named', async () => {

@@ -1,6 +1,10 @@
 // What a reviewer invents is dropped, and counted.
+import { mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { checkedFindings, type ReviewScope } from '../../../src/jobs/review/validate.js';
+import { linesElsewhere } from '../../../src/jobs/review/lines.js';
+import { checkedFindings, namedElsewhere, type ReviewScope } from '../../../src/jobs/review/validate.js';
+import { tempFolder } from '../../support/temp-folder.js';
 
 const SCOPE: ReviewScope = {
   ...{ id: 'r1', folder: '/home/ada/shop', against: 'HEAD', notShown: 0 },
@@ -56,6 +60,32 @@ test.each([
   answer(null),
 ])('an answer of another shape is none: %s', (text) => {
   expect(checkedFindings(text, SCOPE)).toBeUndefined();
+});
+
+test('what breaks in a file that has not changed is kept, if the file and the line are there', async () => {
+  const folder = await realpath(await tempFolder());
+  const outside = await realpath(await tempFolder());
+  await mkdir(join(folder, 'lib'));
+  await writeFile(join(folder, 'lib/page.js'), 'a\nb');
+  await writeFile(join(folder, 'empty.js'), '');
+  await writeFile(join(outside, 'secret.txt'), 'a\nb\nc\n');
+  await symlink(join(outside, 'secret.txt'), join(folder, 'link.txt'));
+  await symlink(outside, join(folder, 'out'));
+  const scope = { ...SCOPE, folder };
+  const named = ['lib/page.js', './lib/../lib/page.js', 'empty.js', 'nowhere.js', 'link.txt', 'out/secret.txt', 'lib'];
+  const never = ['../x', '/etc/passwd', '', '.', '..', 'a\0b', 'src/cart.js', '__proto__'];
+  const text = answer(...[...named, ...never].map((file) => finding(file, 1)), finding('lib/page.js', 3));
+  const asked = namedElsewhere(text, scope);
+  expect(asked).toEqual(expect.arrayContaining(['lib/page.js', 'empty.js', 'nowhere.js']));
+  for (const file of asked) expect(file).not.toMatch(/^\.\.|^\/|\0|^$|^src\/cart/);
+  const lines = await linesElsewhere(folder, asked);
+  expect([...lines]).toEqual([
+    ['lib/page.js', 2],
+    ['empty.js', 1],
+  ]);
+  const checked = checkedFindings(text, scope, lines);
+  expect(checked?.findings.map(({ file }) => file)).toEqual(['lib/page.js', 'lib/page.js', 'empty.js', 'src/cart.js']);
+  expect(checked?.dropped).toBe(named.length + never.length + 1 - 4);
 });
 
 test('no finding is an answer', () => {
