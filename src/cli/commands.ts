@@ -9,7 +9,7 @@ export interface Entry {
   args: string;
   about: string;
   /** What its words are, for completion: words of its own, or a kind of thing that is looked up. */
-  words?: readonly string[] | 'job' | 'approval' | 'client';
+  words?: readonly string[] | 'job' | 'approval' | 'client' | 'file';
   load(): Promise<Command>;
 }
 
@@ -32,6 +32,11 @@ export const COMMANDS: readonly Entry[] = [
   {
     ...{ name: 'retry', group: 'Ask', args: 'ID', about: 'ask the same again, as a new job', words: 'job' },
     load: async () => (await import('./run.js')).retryCommand,
+  },
+  {
+    ...{ name: 'review', group: 'Ask', args: '[PATH...]', about: 'have changes reviewed, by one or several' },
+    words: 'file',
+    load: async () => (await import('./review.js')).reviewCommand,
   },
   {
     ...{ name: 'open', group: 'Ask', args: 'ID', about: 'go on with it in the CLI itself, here', words: 'job' },

@@ -73,6 +73,7 @@ async function wordsOf({ name, words }: Entry, before: readonly string[], env: E
   if (words === 'job') return (await jobs(env, WHICH[name] ?? 'any')).filter(([id]) => !before.includes(id));
   if (words === 'approval') return approvals(env);
   if (words === 'client') return clients(before);
+  if (words === 'file') return [[':files', '']];
   return before.length === 0 ? (words ?? []).map((word) => [word, '']) : [];
 }
 

@@ -10,6 +10,8 @@ export const EXIT = {
   orphaned: 4,
   /** It has not ended yet. */
   unfinished: 5,
+  /** A review has found what `--fail-on` names. */
+  found: 6,
   /** Ended at a time limit of its own; what timeout(1) exits with. */
   timeout: 124,
 } as const;

@@ -2,14 +2,17 @@
 import type { Engine } from '../jobs/engine.js';
 import { requireJob } from '../jobs/lookup.js';
 import { RESULT_VIEWS, type ResultView, readResult } from '../jobs/result.js';
+import { type NamedReview, reviewNamed } from '../jobs/review/named.js';
 import { settle } from '../jobs/settle.js';
 import { printable } from '../output/printable.js';
 import type { JobRecord } from '../store/record.js';
+import type { CommandContext } from './context.js';
 import { EXIT } from './exit-status.js';
 import { endLine } from './follow.js';
 import { personView } from './job-view.js';
 import { oneId } from './one-id.js';
 import { command, oneOf } from './options.js';
+import { printReviews } from './review.js';
 import { asRead, nowRead, withAnswer } from './stay.js';
 import { withJobs } from './with-jobs.js';
 
@@ -20,17 +23,20 @@ export const resultCommand = command(
     options: {
       view: {
         ...{ type: 'string', short: 'v', value: 'VIEW', of: RESULT_VIEWS },
-        about: `${RESULT_VIEWS.join(', ')}; the answer if not said`,
+        about: `${RESULT_VIEWS.join(', ')}; the answer if not said, or the findings of a review`,
       },
       json: { type: 'boolean', about: 'the job with its answer as JSON, or another view as { jobId, view, text }' },
     },
     words: true,
-    notes: 'Exit status: 0, or 5 if the job has not ended, and this is what there is so far.',
+    notes: `Of a review, and of a group of reviewers by its id, the findings are shown as one list.\nExit status: 0, or 5 if the job has not ended, and this is what there is so far.`,
   },
   ({ values, positionals }, context) => {
     const typed = oneId(positionals);
-    const view = oneOf('view', RESULT_VIEWS, values.view) ?? 'answer';
+    const asked = oneOf('view', RESULT_VIEWS, values.view);
+    const view = asked ?? 'answer';
     return withJobs(context, async (engine) => {
+      const named = asked === undefined ? await reviewNamed(engine, typed) : undefined;
+      if (named) return showReview(engine, context, named, values.json ?? false);
       const known = requireJob(engine, typed);
       const settled = (await settle(engine, known.id)) ?? known;
       const job = view === 'answer' ? asRead(settled) : settled;
@@ -54,6 +60,18 @@ export const resultCommand = command(
     });
   },
 );
+
+async function showReview(
+  engine: Engine,
+  context: CommandContext,
+  { review, jobs }: NamedReview,
+  json: boolean,
+): Promise<number> {
+  printReviews(context, [review], json);
+  await context.flushed();
+  for (const job of jobs) await nowRead(engine, job);
+  return jobs.every(({ finishedAt }) => finishedAt !== null) ? 0 : EXIT.unfinished;
+}
 
 /** All of a view, page by page; an answer ends with a line end. Nothing is masked for the owner, unless `strict` is set. */
 async function* pagesOf(engine: Engine, job: JobRecord, view: ResultView): AsyncGenerator<string> {

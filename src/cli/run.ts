@@ -27,7 +27,7 @@ import { Interrupts } from './interrupt.js';
 import { oneId } from './one-id.js';
 import { command, type Given, JSON_OPTION, listed } from './options.js';
 import { waitForStart } from './start-wait.js';
-import { stayWith } from './stay.js';
+import { stayWith, type Together } from './stay.js';
 import { withJobs } from './with-jobs.js';
 
 const PROMPT_NOTES = `The prompt is what you type; "-" or nothing reads it from standard input. With both, what comes through the pipe
@@ -104,25 +104,35 @@ If that one went on with a conversation, this one does, too.\n${STAY_NOTES}`,
   },
 );
 
-interface Wish {
+export interface Wish {
   caller: Caller;
   request: Omit<JobRequest, 'provider'>;
   /** Of a job that exists already. */
   provider?: string;
 }
 
+interface Manner {
+  detach?: boolean | undefined;
+  json?: boolean | undefined;
+  /** Which CLIs. */
+  names: string[];
+  /** Where the answers are shown as one. */
+  together?: Together;
+}
+
 const STARTING = 'It is being started: [d]etach, [c]ancel, or Enter to wait on?';
 
 /** Starts what is wanted, and stays with it unless it is to be left. */
-function ask(
+export function ask(
   context: CommandContext,
-  manner: { detach?: boolean | undefined; json?: boolean | undefined; names: string[] },
+  manner: Manner,
   wish: (engine: Engine) => Promise<Wish>,
+  what = 'sidejob run',
 ): Promise<number> {
   return withJobs(
     context,
     async (engine) => {
-      await checkUngoverned(engine, 'sidejob run');
+      await checkUngoverned(engine, what);
       // From now on: a job that has been accepted must not be left without a word.
       const interrupts = new Interrupts(manner.detach ? undefined : STARTING);
       try {
@@ -131,9 +141,11 @@ function ask(
         tell(context, asked);
         const jobs = asked.started.map(({ job }) => job);
         const json = manner.json ?? false;
+        const { together } = manner;
+        const ids = together && asked.group ? [asked.group] : undefined;
         const status = manner.detach
-          ? await waitForStart(engine, context, jobs, json, interrupts)
-          : await stayWith(engine, context, jobs, json, interrupts);
+          ? await waitForStart(engine, context, jobs, json, interrupts, ids)
+          : await stayWith(engine, context, jobs, json, interrupts, together);
         return status === 0 && asked.refused.length > 0 ? 1 : status;
       } finally {
         interrupts.close();

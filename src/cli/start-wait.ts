@@ -12,15 +12,18 @@ import { nextChange } from './next-change.js';
 
 const LOOK_MS = 1000;
 
-/** Exit status 0 once all have begun, 1 if one could not be started. */
+/**
+ * Exit status 0 once all have begun, 1 if one could not be started.
+ * @param ids by which they can be asked for
+ */
 export async function waitForStart(
   engine: Engine,
   context: CommandContext,
   jobs: readonly JobRecord[],
   json: boolean,
   interrupts: Interrupts,
+  ids: readonly string[] = jobs.map(({ id }) => id),
 ): Promise<number> {
-  const ids = jobs.map(({ id }) => id);
   if (!json) context.stdout(`${ids.join('\n')}\n`);
   // A job that waits in the queue is nobody's but ours: without a server, nobody else would start it.
   let told = false;

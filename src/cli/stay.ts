@@ -16,6 +16,9 @@ import { paint } from './terminal.js';
 
 const LOOK_MS = 3_600_000;
 
+/** Prints what has come of jobs that belong together, once all have ended: in place of the answer of each. */
+export type Together = (engine: Engine, jobs: readonly JobRecord[]) => Promise<void>;
+
 /** Returns the exit status: the jobs' own, or that of an interruption. */
 export async function stayWith(
   engine: Engine,
@@ -23,6 +26,7 @@ export async function stayWith(
   jobs: readonly JobRecord[],
   json: boolean,
   interrupts: Interrupts,
+  together?: Together,
 ): Promise<number> {
   const { stderr } = context;
   for (const job of jobs) stderr(paint('dim', `${job.id} in ${printable(job.cwd)}\n`, process.stderr));
@@ -30,27 +34,27 @@ export async function stayWith(
   const they = jobs.length > 1 ? 'They go' : 'It goes';
   interrupts.question = `${names}: [d]etach, [c]ancel, or Enter to wait on? ${they} on meanwhile.`;
   const [only] = jobs;
-  const streams = only !== undefined && jobs.length === 1 && !json && mayStream(engine);
+  const streams = only !== undefined && jobs.length === 1 && !json && !together && mayStream(engine);
   const now =
     only !== undefined && jobs.length === 1
       ? [await followJob(engine, only, context, interrupts, streams)]
-      : await eachInTurn(engine, jobs, context, interrupts, json);
+      : await eachInTurn(engine, jobs, context, interrupts, together ? 'ends' : json ? 'nothing' : 'answers');
   const { choice } = interrupts;
   // What has ended while the person thought about it is neither left nor canceled.
   const latest = choice ? await Promise.all(now.map(async (job) => (await settle(engine, job.id)) ?? job)) : now;
   if (choice && latest.some(({ finishedAt }) => finishedAt === null)) {
     return leave(engine, context, latest, choice, json);
   }
-  return conclude(engine, context, latest, { json, printed: streams || jobs.length > 1 });
+  return conclude(engine, context, latest, { json, printed: streams || jobs.length > 1, together });
 }
 
-/** Several, side by side: each answer is printed when it is whole, in the order in which they end. */
+/** Several, side by side: each answer is printed when it is whole, in the order in which they end; or only that it has. */
 async function eachInTurn(
   engine: Engine,
   jobs: readonly JobRecord[],
   context: CommandContext,
   interrupts: Interrupts,
-  json: boolean,
+  prints: 'answers' | 'ends' | 'nothing',
 ): Promise<JobRecord[]> {
   const ended = new Map<string, JobRecord>();
   for (;;) {
@@ -61,7 +65,8 @@ async function eachInTurn(
     await interrupts.answered();
     for (const job of now.filter(({ finishedAt }) => finishedAt !== null)) {
       ended.set(job.id, job);
-      if (json) continue;
+      if (prints === 'ends') context.stderr(endLine(await personView(engine, job), job));
+      if (prints !== 'answers') continue;
       context.stdout(`${paint('bold', `## ${job.provider} (${job.id})`)}\n\n`);
       await printAnswer(engine, context, job);
       context.stdout('\n');
@@ -80,15 +85,18 @@ async function conclude(
   engine: Engine,
   context: CommandContext,
   jobs: readonly JobRecord[],
-  { json, printed }: { json: boolean; printed: boolean },
+  { json, printed, together }: { json: boolean; printed: boolean; together: Together | undefined },
 ): Promise<number> {
-  if (json) context.stdout(await jobsAsJson(engine, jobs.map(asRead)));
+  if (together) await together(engine, jobs);
+  else if (json) context.stdout(await jobsAsJson(engine, jobs.map(asRead)));
   for (const job of jobs) {
-    if (!json && !printed) await printAnswer(engine, context, job);
+    if (!json && !printed && !together) await printAnswer(engine, context, job);
   }
   await context.flushed();
   const read = await Promise.all(jobs.map((job) => nowRead(engine, job)));
-  for (const job of read) context.stderr(endLine(await personView(engine, job), job));
+  // Of several that belong together it has been said already.
+  const untold = together && jobs.length > 1 ? [] : read;
+  for (const job of untold) context.stderr(endLine(await personView(engine, job), job));
   return exitStatusOfAll(read);
 }
 

@@ -1,7 +1,12 @@
 // `sidejob wait ID...`: until jobs end. Its own end never touches one.
+import type { Engine } from '../jobs/engine.js';
 import { requireJobs } from '../jobs/lookup.js';
+import { reviewsAmong } from '../jobs/review/outcome.js';
+import { heardOf, reviewHead } from '../jobs/review/words.js';
 import { waitForJobs } from '../jobs/wait.js';
+import { visible } from '../output/printable.js';
 import type { JobRecord } from '../store/record.js';
+import type { CommandContext } from './context.js';
 import { EXIT, exitStatusOfAll, INTERRUPTED } from './exit-status.js';
 import { endLine } from './follow.js';
 import { Interrupts } from './interrupt.js';
@@ -53,7 +58,8 @@ Exit status: the job's own; of several, that of the first, in the order given, t
             if (enough || interrupts.choice || performance.now() >= until) break;
           }
           const inOrder = ids.map((id) => jobs.find((job) => job.id === id)).filter((job) => job !== undefined);
-          if (values.json) {
+          if (!values.json) await tellReviews(engine, context, inOrder);
+          else {
             const views = await Promise.all(inOrder.map((job) => personView(engine, job)));
             context.stdout(`${JSON.stringify(views, null, 2)}\n`);
           }
@@ -68,3 +74,11 @@ Exit status: the job's own; of several, that of the first, in the order given, t
     );
   },
 );
+
+/** What reviewers have found all in all, in a sentence; the findings themselves stay unread. */
+async function tellReviews(engine: Engine, { stdout }: CommandContext, jobs: readonly JobRecord[]): Promise<void> {
+  const reviews = await reviewsAmong(engine, jobs);
+  for (const review of reviews) {
+    if (heardOf(review).heard.length > 0) stdout(`${visible(reviewHead(review))}\n`);
+  }
+}

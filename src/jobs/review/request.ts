@@ -94,6 +94,6 @@ function nothingIn(folder: string, { against }: Changes, paths: readonly string[
   return new SidejobError(
     'no_changes',
     `nothing has changed in ${where} against ${against}.`,
-    `Name another base, or another folder with cwd. ${NOTHING}`,
+    `Name another base, other paths or another folder. ${NOTHING}`,
   );
 }
