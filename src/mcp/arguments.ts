@@ -1,5 +1,4 @@
 // Checks a call's arguments, and says of a wrong one how it would be right, so that the model can mend its call.
-import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { z } from 'zod';
 import { nearest } from '../config/nearest.js';
 import { SidejobError } from '../errors.js';
@@ -20,17 +19,6 @@ export function parseArguments(tool: Tool, given: unknown): Record<string, unkno
   const { issues } = parsed.error;
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   throw new SidejobError('bad_argument', issue ? explain(tool, issue, named) : 'arguments are wrong.', after(tool));
-}
-
-/**
- * A call whose arguments are no object, with an object around them: the SDK refuses it by an error of the protocol, which
- * no model gets to see (@modelcontextprotocol/server 2.4).
- */
-export function asObject(message: JSONRPCMessage): JSONRPCMessage {
-  if (!('method' in message) || message.method !== 'tools/call') return message;
-  const given = message.params?.arguments ?? {};
-  if (typeof given === 'object' && !Array.isArray(given)) return message;
-  return { ...message, params: { ...message.params, arguments: { arguments: given } } };
 }
 
 /** Some clients send what they leave out as null. */

@@ -1,5 +1,4 @@
 // Prompts that a person picks in the client: short texts that lead the assistant to the right tools.
-import type { Server } from '@modelcontextprotocol/server';
 import { invalidParams } from './requests.js';
 
 type Given = Record<string, string | undefined>;
@@ -85,20 +84,21 @@ ${question}`,
   },
 ];
 
-/** Lists and gives the prompts. Neither opens anything. */
-export function offerPrompts(server: Server): void {
-  server.registerCapabilities({ prompts: {} });
-  server.setRequestHandler('prompts/list', () => ({
-    prompts: PROMPTS.map(({ text: _, ...shown }) => ({ ...shown, arguments: [...shown.arguments] })),
-  }));
-  server.setRequestHandler('prompts/get', ({ params }) => {
-    const prompt = promptNamed(params.name);
-    const given: Given = params.arguments ?? {};
-    const missing = prompt.arguments.find(({ name, required }) => required && !given[name]?.trim());
-    if (missing) throw invalidParams(`${prompt.name}: ${missing.name} is missing (${missing.description}).`);
-    const content = { type: 'text' as const, text: prompt.text(given) };
-    return { description: prompt.description, messages: [{ role: 'user' as const, content }] };
-  });
+/** Answers `prompts/list`. Opens nothing. */
+export function listPrompts() {
+  return { prompts: PROMPTS.map(({ text: _, ...shown }) => ({ ...shown, arguments: [...shown.arguments] })) };
+}
+
+/**
+ * Answers `prompts/get`. Opens nothing.
+ * @throws ProtocolError for a prompt that there is not, and for an argument that is missing
+ */
+export function getPrompt({ name, arguments: given = {} }: { name: string; arguments?: Given }) {
+  const prompt = promptNamed(name);
+  const missing = prompt.arguments.find((each) => each.required && !given[each.name]?.trim());
+  if (missing) throw invalidParams(`${prompt.name}: ${missing.name} is missing (${missing.description}).`);
+  const content = { type: 'text' as const, text: prompt.text(given) };
+  return { description: prompt.description, messages: [{ role: 'user' as const, content }] };
 }
 
 /**

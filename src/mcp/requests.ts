@@ -26,8 +26,9 @@ export async function serveRequest<T extends object>(
   work: (call: Call) => Promise<T>,
 ): Promise<T> {
   try {
-    if (args === undefined) await session.gate.checkTool(tool, UNKNOWN);
-    else await session.gate.pass(await session.atGate({ tool, args, client: UNKNOWN, answerTo: () => undefined }));
+    const gate = await session.gate();
+    if (args === undefined) await gate.checkTool(tool, UNKNOWN);
+    else await gate.pass(await session.atGate({ tool, args, client: UNKNOWN, answerTo: () => undefined }));
     const reply = await work(await session.call(UNKNOWN, context.mcpReq.signal, undefined));
     return await maskedReply(session.secrets, reply);
   } catch (error) {

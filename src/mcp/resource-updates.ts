@@ -1,7 +1,8 @@
 // Tells who has subscribed to a job's resource when it has become final: once, when the job has ended.
-import type { Server } from '@modelcontextprotocol/server';
+import type { ServerContext } from '@modelcontextprotocol/server';
 import { requireJob } from '../jobs/lookup.js';
 import { waitForJobs } from '../jobs/wait.js';
+import type { Connection } from './connection.js';
 import { invalidParams, serveRequest } from './requests.js';
 import { jobIdIn } from './resources.js';
 import type { Session } from './session.js';
@@ -16,40 +17,29 @@ const SUBSCRIPTIONS_MAX = 256;
  * @throws SidejobError `unknown_job`
  */
 export async function jobEnded(session: Session, uri: string, signal: AbortSignal): Promise<boolean> {
-  await session.gate.checkTool(READING.tool, 'unknown');
+  const gate = await session.gate();
+  await gate.checkTool(READING.tool, 'unknown');
   const { engine } = await (await session.call('unknown', signal, undefined)).manager();
   const { id } = requireJob(engine, jobIdIn(uri) ?? uri);
   await waitForJobs(engine, [id], { until: 'all', waitMs: Number.POSITIVE_INFINITY, signal });
   // The policy may have changed meanwhile.
-  return !signal.aborted && !(await session.gate.isClosed(READING.tool));
+  return !signal.aborted && !(await gate.isClosed(READING.tool));
 }
 
-/** Answers `resources/subscribe` and `resources/unsubscribe`, which the protocol had until 2025-11-25. */
-export function offerUpdates(server: Server, session: Session): void {
-  const subscriptions = new Map<string, AbortController>();
-  server.registerCapabilities({ resources: { subscribe: true } });
-  server.setRequestHandler('resources/subscribe', ({ params: { uri } }, context) =>
-    serveRequest(session, context, { ...READING, args: { jobId: jobIdIn(uri) ?? uri } }, async (call) => {
-      if (subscriptions.has(uri)) return {};
-      if (subscriptions.size >= SUBSCRIPTIONS_MAX) throw invalidParams(`more than ${SUBSCRIPTIONS_MAX} subscriptions.`);
-      const id = jobIdIn(uri);
-      if (id === undefined) throw invalidParams(`no resource ${JSON.stringify(uri.slice(0, 200))}.`);
-      requireJob((await call.manager()).engine, id);
-      const over = new AbortController();
-      subscriptions.set(uri, over);
-      void jobEnded(session, uri, over.signal)
-        .then((ended) => (ended ? server.sendResourceUpdated({ uri }) : undefined))
-        .catch(() => {})
-        .finally(() => subscriptions.get(uri) === over && subscriptions.delete(uri));
-      return {};
-    }),
-  );
-  server.setRequestHandler('resources/unsubscribe', ({ params: { uri } }) => {
-    subscriptions.get(uri)?.abort();
-    subscriptions.delete(uri);
+/** Answers `resources/subscribe`, which the protocol had until 2025-11-25. */
+export function subscribe({ server, session, subscriptions }: Connection, uri: string, context: ServerContext) {
+  return serveRequest(session, context, { ...READING, args: { jobId: jobIdIn(uri) ?? uri } }, async (call) => {
+    if (subscriptions.has(uri)) return {};
+    if (subscriptions.size >= SUBSCRIPTIONS_MAX) throw invalidParams(`more than ${SUBSCRIPTIONS_MAX} subscriptions.`);
+    const id = jobIdIn(uri);
+    if (id === undefined) throw invalidParams(`no resource ${JSON.stringify(uri.slice(0, 200))}.`);
+    requireJob((await call.manager()).engine, id);
+    const over = new AbortController();
+    subscriptions.set(uri, over);
+    void jobEnded(session, uri, over.signal)
+      .then((ended) => (ended ? server.sendResourceUpdated({ uri }) : undefined))
+      .catch(() => {})
+      .finally(() => subscriptions.get(uri) === over && subscriptions.delete(uri));
     return {};
   });
-  server.onclose = () => {
-    for (const over of subscriptions.values()) over.abort();
-  };
 }

@@ -1,7 +1,7 @@
 // Jobs as resources: `job://ID` is a job with its answer, below it stand its stdout, its stderr and its events.
 // To read one marks nothing as read: clients do it ahead of a person or a model, who may never see it.
 import { stat } from 'node:fs/promises';
-import { ResourceNotFoundError, type Server } from '@modelcontextprotocol/server';
+import { ResourceNotFoundError, type ServerContext } from '@modelcontextprotocol/server';
 import { resolvePaths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
 import { requireJob } from '../jobs/lookup.js';
@@ -35,36 +35,20 @@ const TEMPLATES = [
 
 const URI = new RegExp(`^job://([^/?#]+)(?:/(${OUTPUT_VIEWS.join('|')}))?$`, 'i');
 
-/** Tools whose call may have made the list longer. */
-const ADDING = ['llm_run', 'llm_job_submit'];
+/** Answers `resources/templates/list`. */
+export const RESOURCE_TEMPLATES = { resourceTemplates: TEMPLATES };
 
-/**
- * Lists and serves jobs as resources. Only to list or read them opens the store.
- * @returns what is to be told of each tool call: a client that has listed the jobs learns that there are new ones
- */
-export function offerResources(server: Server, session: Session): (tool: string) => void {
-  let listed = false;
-  server.registerCapabilities({ resources: { listChanged: true } });
-  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: TEMPLATES }));
-  server.setRequestHandler('resources/list', ({ params }, context) => {
-    listed = true;
-    const { cursor } = params ?? {};
-    return serveRequest(session, context, { tool: 'llm_job_list', args: { cursor } }, (call) =>
-      listResources(call, cursor),
-    );
-  });
-  server.setRequestHandler('resources/read', ({ params }, context) =>
-    serveRequest(session, context, readingOf(params.uri), (call) => readResource(call, params.uri)),
-  );
-  return (tool) => {
-    if (!listed || !ADDING.includes(tool)) return;
-    // Once is enough, until it has listed them anew.
-    listed = false;
-    void server.sendResourceListChanged().catch(() => {});
-  };
+/** Answers `resources/list`. */
+export function listResources(session: Session, cursor: string | undefined, context: ServerContext) {
+  return serveRequest(session, context, { tool: 'llm_job_list', args: { cursor } }, (call) => pageOf(call, cursor));
 }
 
-async function listResources(call: Call, cursor: string | undefined) {
+/** Answers `resources/read`. */
+export function readResource(session: Session, uri: string, context: ServerContext) {
+  return serveRequest(session, context, readingOf(uri), (call) => contentsOf(call, uri));
+}
+
+async function pageOf(call: Call, cursor: string | undefined) {
   const before = seqBefore(cursor, (what, todo) => invalidParams(`${what} ${todo}`));
   if (!(await hasStore(call))) return { resources: [] };
   const { engine } = await call.manager();
@@ -88,7 +72,7 @@ function lastModified({ createdAt, startedAt, finishedAt }: JobRecord): string {
   return new Date(finishedAt ?? startedAt ?? createdAt).toISOString();
 }
 
-async function readResource(call: Call, uri: string) {
+async function contentsOf(call: Call, uri: string) {
   const [, id, view] = URI.exec(plain(uri)) ?? [];
   if (id === undefined) {
     const known = TEMPLATES.map(({ uriTemplate }) => uriTemplate).join(', ');

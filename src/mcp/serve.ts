@@ -3,7 +3,6 @@ import { writeSync } from 'node:fs';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createLog } from '../log.js';
 import { Secrets } from '../output/secrets/secrets.js';
-import { PROVIDERS } from '../providers/registry.js';
 import { createServer } from './server.js';
 import { Session } from './session.js';
 import { Subscriptions } from './subscriptions.js';
@@ -18,7 +17,7 @@ export function serve(given: NodeJS.ProcessEnv, policy?: string): void {
   const env = policy === undefined ? given : { ...given, SIDEJOB_POLICY: policy };
   const secrets = new Secrets(env);
   const log = createLog(env, secrets);
-  const session = new Session(env, log, secrets, PROVIDERS, policy);
+  const session = new Session(env, log, secrets, policy);
   let leaving = false;
   const leave = (status: number) => {
     if (leaving) return;

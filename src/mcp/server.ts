@@ -1,209 +1,95 @@
-// The protocol's side of Sidejob: lists the tools, passes calls to them, and shapes what they throw.
-import {
-  CLIENT_CAPABILITIES_META_KEY,
-  CLIENT_INFO_META_KEY,
-  type ClientCapabilities,
-  type InputRequiredResult,
-  isInputRequiredResult,
-  Server,
-  type ServerContext,
-} from '@modelcontextprotocol/server';
+// What Sidejob offers in the protocol, and which module answers which request. Each is loaded with the first request
+// that needs it: many servers are started just to be asked who they are.
+import { Server } from '@modelcontextprotocol/server';
 import { z } from 'zod';
-import { errnoOf, messageOf, SidejobError } from '../errors.js';
-import { isHidden } from '../policy/decide.js';
-import { ApprovalUsed, type Gate } from '../policy/gate.js';
-import { STARTING_TOOLS } from '../policy/tools.js';
 import { VERSION } from '../version.js';
-import { parseArguments } from './arguments.js';
-import { offerCompletions } from './completions.js';
-import { answerIn, askInstead, askNow, type Responses, responsesOf, withResponses } from './eliciting.js';
-import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
+import { Connection } from './connection.js';
 import { INSTRUCTIONS } from './instructions.js';
-import { maskedReply } from './masked.js';
-import { Progress } from './progress.js';
-import { offerPrompts } from './prompts.js';
-import { TOOLS } from './registry.js';
-import { offerUpdates } from './resource-updates.js';
-import { offerResources } from './resources.js';
+import { isReplaced, part, REPLACED } from './replaced.js';
 import type { Session } from './session.js';
-import { offerTasks } from './task-methods.js';
-import { declaresTasks } from './tasks.js';
-import type { Call, Reply, Tool } from './tool.js';
+import { TASKS } from './tasks-extension.js';
+
+const CAPABILITIES = {
+  tools: { listChanged: true },
+  resources: { subscribe: true, listChanged: true },
+  prompts: {},
+  completions: {},
+  extensions: { [TASKS]: {} },
+};
+const TASK_METHODS = ['tasks/get', 'tasks/update', 'tasks/cancel'] as const;
+const TASK_PARAMS = z.looseObject({ taskId: z.string() });
 
 /** One server instance for one connection (or probe); everything that lasts is in the session. */
 export function createServer(session: Session): Server {
   const server = new Server(
     { name: 'sidejob', title: 'Sidejob', version: VERSION },
-    { capabilities: { tools: { listChanged: true } }, instructions: INSTRUCTIONS },
+    { capabilities: CAPABILITIES, instructions: INSTRUCTIONS },
   );
-  server.setRequestHandler('tools/list', async () => ({
-    tools: (await visibleTools(session.gate)).map(describeTool),
-  }));
-  server.setRequestHandler('tools/call', async (request, context) => {
-    const tool = TOOLS.find(({ name }) => name === request.params.name);
-    const progress = progressOf(context, session);
-    const clientName = clientNameOf(server, context);
-    const asking = { server, context, clientName, arrivedAt: performance.now(), progress };
-    try {
-      const reply = await answer(session, tool, request.params, asking, responsesOf(context));
-      if (isInputRequiredResult(reply)) return reply;
-      if (tool && !reply.isError) mindNewJobs(tool.name);
-      return await maskedReply(session.secrets, toResult(reply));
-    } finally {
-      progress?.end();
-    }
-  });
-  const mindNewJobs = offerResources(server, session);
-  offerUpdates(server, session);
-  offerPrompts(server);
-  offerCompletions(server, session);
-  offerTasks(server, session);
-  tellOfChanges(server, session);
+  const connection = new Connection(server, session);
+  answerTools(server, connection);
+  answerResources(server, connection);
+  server.setRequestHandler('prompts/list', async () => (await part(import('./prompts.js'))).listPrompts());
+  server.setRequestHandler('prompts/get', async ({ params }) => (await part(import('./prompts.js'))).getPrompt(params));
+  server.setRequestHandler('completion/complete', async ({ params }, context) =>
+    (await part(import('./completions.js'))).complete(session, params, context),
+  );
+  for (const method of TASK_METHODS) {
+    server.setRequestHandler(method, { params: TASK_PARAMS }, async ({ taskId }, context) =>
+      (await part(import('./task-methods.js'))).answerTask(session, method, taskId, context),
+    );
+  }
+  const endWatch = tellOfChanges(server, session);
+  server.onclose = () => {
+    endWatch();
+    connection.close();
+  };
   return server;
 }
 
-/** Says when the policy has changed what is listed; from the beginning, for clients that know the list from before. */
-function tellOfChanges(server: Server, { gate }: Session): void {
-  const end = gate.onChange(() => void server.sendToolListChanged().catch(() => {}));
-  const { onclose } = server;
-  server.onclose = () => {
-    end();
-    onclose?.();
-  };
-}
-
-async function visibleTools(gate: Gate): Promise<readonly Tool[]> {
-  const { policy } = await gate.current();
-  return TOOLS.filter(({ name }) => !isHidden(policy, name));
-}
-
-/** A tool as `tools/list` shows it. */
-export function describeTool({ name, title, description, input, output, hints, meta }: Tool) {
-  return {
-    name,
-    title,
-    description,
-    inputSchema: jsonSchema(input),
-    ...(output && { outputSchema: jsonSchema(output) }),
-    annotations: hints,
-    ...(meta && { _meta: meta }),
-  };
-}
-
-function jsonSchema(schema: z.ZodObject): { type: 'object' } {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' });
-  return rest as { type: 'object' };
-}
-
-/** Who calls, and how they can be asked. */
-interface Asking {
-  server: Server;
-  context: ServerContext;
-  clientName: string;
-  arrivedAt: number;
-  progress: Progress | undefined;
-}
-
-async function answer(
-  session: Session,
-  tool: Tool | undefined,
-  params: { name: string; arguments?: unknown },
-  asking: Asking,
-  responses: Responses,
-): Promise<Reply | InputRequiredResult> {
-  const { server, context, clientName } = asking;
-  let given: Record<string, unknown> = {};
-  let call: Call | undefined;
-  try {
-    const { gate } = session;
-    if (!tool) {
-      const seen = await visibleTools(gate);
-      throw new SidejobError(
-        'bad_argument',
-        `no tool "${params.name}".`,
-        seen.length > 0 ? `There are ${seen.map(({ name }) => name).join(', ')}.` : 'There is none.',
-      );
+function answerTools(server: Server, connection: Connection): void {
+  server.setRequestHandler('tools/list', async () =>
+    (await part(import('./tools-list.js'))).listTools(connection.session.policy),
+  );
+  server.setRequestHandler('tools/call', async ({ params }, context) => {
+    const arrivedAt = performance.now();
+    try {
+      const { callTool } = await import('./call-tool.js');
+      return await callTool(connection, params, context, arrivedAt);
+    } catch (error) {
+      if (!isReplaced(error)) throw error;
+      // An error of the protocol would not reach the model.
+      return { content: [{ type: 'text' as const, text: REPLACED }], isError: true };
     }
-    await gate.checkTool(tool.name, clientName);
-    given = parseArguments(tool, params.arguments);
-    const args = await withResponses(given, responses, session.home);
-    const tasks = declaresTasks(context.mcpReq.envelope);
-    const answerTo = (approval: string) => answerIn(responses, approval, capabilitiesOf(server, context));
-    const atGate = await session.atGate({ tool: tool.name, args, client: clientName, answerTo });
-    call = {
-      ...(await session.call(clientName, context.mcpReq.signal, asking.progress, tasks)),
-      arrivedAt: asking.arrivedAt,
-      passJobs: (facts) => gate.passJobs(atGate, facts),
-      noteRefusal: (provider, error) => gate.noteRefusal(atGate, provider, error),
-    };
-    if (!STARTING_TOOLS.includes(tool.name)) await gate.pass(atGate);
-    const reply = await tool.handle(args, call);
-    // Nobody reads the text of a task; the notice waits for a reply that has one.
-    if (reply.task) return reply;
-    const notice = await session.unreadNotice(tool.name, context.mcpReq.signal);
-    return notice ? withNotice(reply, notice) : reply;
-  } catch (error) {
-    if (error instanceof ApprovalUsed) return answer(session, tool, params, asking, responses);
-    // Wrong calls come back as results, not as protocol errors: only those reach the model.
-    if (error instanceof SidejobError) {
-      const ready = async () => (await call?.manager())?.engine.readyProviders() ?? [];
-      const asked = await askInstead(error, given, capabilitiesOf(server, context), responses, session.home, ready);
-      // Since 2026-07-28 the client answers by calling again; before, it is asked while its call goes on.
-      if (asked && context.mcpReq.envelope !== undefined) return asked;
-      const told = asked && (await askNow(server, context, asked, asking.arrivedAt));
-      if (told) return answer(session, tool, params, asking, { ...responses, ...told });
-      return { text: cutEnd(error.line, ERROR_MAX_CHARS), isError: true };
-    }
-    if (errnoOf(error) === 'ERR_MODULE_NOT_FOUND') {
-      return {
-        text: 'updated: Sidejob was replaced under this server. The person must restart the client.',
-        isError: true,
-      };
-    }
-    session.log.error({ error: messageOf(error), stack: error instanceof Error ? error.stack : '' }, 'a call failed');
-    return {
-      text: `internal_error: ${messageOf(error)}. This is a defect of Sidejob; jobs are not touched.`,
-      isError: true,
-    };
-  }
-}
-
-/** Said in both forms: some clients show the model the data alone, others the text. */
-function withNotice({ text, data, ...rest }: Reply, notice: string): Reply {
-  const note = [data?.note, notice].filter(Boolean).join(' ');
-  return { ...rest, text: `${text}\n\n${notice}`, ...(data && { data: { ...data, note } }) };
-}
-
-function toResult({ text, data, isError, task }: Reply) {
-  if (task) return { resultType: 'task', content: [], ...task };
-  return {
-    content: [{ type: 'text' as const, text }],
-    ...(data && !isError && { structuredContent: data }),
-    ...(isError && { isError }),
-  };
-}
-
-/** The client's name: said with each request since 2026-07-28, once at the beginning before. */
-function clientNameOf(server: Server, context: ServerContext): string {
-  const envelope: Record<string, unknown> | undefined = context.mcpReq.envelope;
-  const said = (envelope?.[CLIENT_INFO_META_KEY] as { name?: unknown } | undefined) ?? server.getClientVersion();
-  return typeof said?.name === 'string' ? said.name : 'unknown';
-}
-
-/** What the client can be asked: said with each request since 2026-07-28, once at the beginning before. */
-function capabilitiesOf(server: Server, context: ServerContext): ClientCapabilities | undefined {
-  const envelope: Record<string, unknown> | undefined = context.mcpReq.envelope;
-  return (envelope?.[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities | undefined) ?? server.getClientCapabilities();
-}
-
-function progressOf(context: ServerContext, { secrets }: Session): Progress | undefined {
-  const progressToken = context.mcpReq._meta?.progressToken;
-  if (progressToken === undefined) return undefined;
-  const mask = (text: string) => secrets.mask(text);
-  return new Progress(mask, async (progress, message) => {
-    // A client that has gone away is noticed by the transport, not here.
-    await context.mcpReq
-      .notify({ method: 'notifications/progress', params: { progressToken, progress, message } })
-      .catch(() => {});
   });
+}
+
+function answerResources(server: Server, connection: Connection): void {
+  const { session } = connection;
+  server.setRequestHandler(
+    'resources/templates/list',
+    async () => (await part(import('./resources.js'))).RESOURCE_TEMPLATES,
+  );
+  server.setRequestHandler('resources/list', async ({ params }, context) => {
+    connection.noteListing();
+    return (await part(import('./resources.js'))).listResources(session, params?.cursor, context);
+  });
+  server.setRequestHandler('resources/read', async ({ params }, context) =>
+    (await part(import('./resources.js'))).readResource(session, params.uri, context),
+  );
+  server.setRequestHandler('resources/subscribe', async ({ params }, context) =>
+    (await part(import('./resource-updates.js'))).subscribe(connection, params.uri, context),
+  );
+  server.setRequestHandler('resources/unsubscribe', ({ params }) => {
+    connection.subscriptions.get(params.uri)?.abort();
+    connection.subscriptions.delete(params.uri);
+    return {};
+  });
+}
+
+/**
+ * Says when the policy has changed what is listed; from the beginning, for clients that know the list from before.
+ * @returns ends it
+ */
+function tellOfChanges(server: Server, { policy }: Session): () => void {
+  return policy.onChange(() => void server.sendToolListChanged().catch(() => {}));
 }

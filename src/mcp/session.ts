@@ -1,16 +1,13 @@
-// What lasts for the life of one server process: the job manager (opened when a call first needs it), the
-// client's project, and whether it has been told of its unread jobs.
+// What lasts for the life of one server process: the gate and the job manager, both loaded when a request first needs
+// them, the client's project, and whether it has been told of its unread jobs.
 import { homedir } from 'node:os';
 import { type Paths, resolvePaths } from '../config/paths.js';
 import type { Log } from '../jobs/engine.js';
 import type { JobManager } from '../jobs/manager.js';
 import { findProject } from '../jobs/project.js';
 import { Secrets } from '../output/secrets/secrets.js';
-import { Gate, type GateCall } from '../policy/gate.js';
+import type { Gate, GateCall } from '../policy/gate.js';
 import { PolicyFile, policyPlace } from '../policy/load.js';
-import type { Provider } from '../providers/provider.js';
-import { PROVIDERS } from '../providers/registry.js';
-import { countUnread } from '../store/list.js';
 import { VERSION } from '../version.js';
 import type { Call } from './tool.js';
 
@@ -21,10 +18,11 @@ const COUNTED = 99;
 
 export class Session {
   readonly log: Log;
-  /** What every call passes. */
-  readonly gate: Gate;
+  /** What the owner allows. */
+  readonly policy: PolicyFile;
   readonly #paths: Paths;
   readonly #startedAt = Date.now();
+  #gate: Promise<Gate> | undefined;
   #manager: Promise<JobManager> | undefined;
   #opened: JobManager | undefined;
   #project: Promise<string | null> | undefined;
@@ -35,18 +33,23 @@ export class Session {
     log: Log,
     /** Masks whatever is said to the client. */
     readonly secrets: Secrets = new Secrets(env),
-    private readonly providers: readonly Provider[] = PROVIDERS,
     /** The policy's file, as the server's arguments name it. */
     policy?: string,
   ) {
     this.log = log;
     this.#paths = resolvePaths(env);
-    this.gate = new Gate(new PolicyFile(policyPlace(env, this.#paths.home, policy)), this.#paths, log);
+    this.policy = new PolicyFile(policyPlace(env, this.#paths.home, policy));
   }
 
   /** The user's home folder. */
   get home(): string {
     return this.env.HOME ?? homedir();
+  }
+
+  /** What every call passes. */
+  gate(): Promise<Gate> {
+    this.#gate ??= import('../policy/gate.js').then(({ Gate }) => new Gate(this.policy, this.#paths, this.log));
+    return this.#gate;
   }
 
   /** What a tool's handler gets beside its arguments. */
@@ -57,7 +60,7 @@ export class Session {
       manager: () => this.#open(),
       clientName,
       caller: { client: `${clientName} ${project ?? ''}`.trim(), project },
-      gate: this.gate,
+      gate: await this.gate(),
       passJobs: async () => {
         throw new Error('this call has not come through the gate');
       },
@@ -76,8 +79,9 @@ export class Session {
     // A reply that nobody waits for is not read.
     if (signal.aborted || this.#noticed || !project || !this.#opened || NO_NOTICE.includes(tool)) return undefined;
     // Not of what it cannot look at.
-    if (await this.gate.isClosed('llm_job_list')) return undefined;
+    if (await (await this.gate()).isClosed('llm_job_list')) return undefined;
     this.#noticed = true;
+    const { countUnread } = await import('../store/list.js');
     const unread = countUnread(this.#opened.engine.store, project, COUNTED + 1);
     if (unread === 0) return undefined;
     return `${unread > COUNTED ? `${COUNTED}+` : unread} earlier job${unread > 1 ? 's' : ''} of this project ended unread; llm_job_list shows ${unread > 1 ? 'them' : 'it'}.`;
@@ -110,10 +114,11 @@ export class Session {
   async #load(): Promise<JobManager> {
     // SQLite and everything above it, only now: many servers are started just to be asked for their tools.
     const { openJobManager } = await import('../jobs/manager.js');
+    const { PROVIDERS } = await import('../providers/registry.js');
     this.#opened = await openJobManager({
       paths: this.#paths,
       env: this.env,
-      providers: this.providers,
+      providers: PROVIDERS,
       log: this.log,
       secrets: this.secrets,
     });

@@ -8,15 +8,13 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server';
 import { messageOf } from '../errors.js';
-import { waitForJobs } from '../jobs/wait.js';
-import { maskedReply } from './masked.js';
-import { jobEnded } from './resource-updates.js';
 import type { Session } from './session.js';
-import { mayRead, missingTasks } from './task-methods.js';
-import { declaresTasks, isTask, jobIdsOf, viewTaskInFull } from './tasks.js';
+import { declaresTasks, missingTasks } from './tasks-extension.js';
 
 /** Tasks, and resources, of one subscription. Of the other tasks, the acknowledgement says that none listens. */
 const WATCHED_MAX = 256;
+
+const listening = () => import('./listening.js');
 
 type Wanted = { taskIds?: unknown; resourceSubscriptions?: unknown };
 type Params = { notifications?: Wanted; requestId?: RequestId; _meta?: Record<string, unknown> };
@@ -98,50 +96,29 @@ export class Subscriptions implements Transport {
     this.#subscriptions.delete(id);
   }
 
-  async #engine() {
-    const call = await this.session.call('unknown', new AbortController().signal, undefined);
-    return (await call.manager()).engine;
-  }
-
   async #tellOf(id: RequestId, { over }: Subscription, uri: string): Promise<void> {
+    const ended = listening().then(({ jobEnded }) => jobEnded(this.session, uri, over.signal));
     // A job that is not there has nothing to tell.
-    if (!(await jobEnded(this.session, uri, over.signal).catch(() => false))) return;
+    if (!(await ended.catch(() => false))) return;
     const params = { uri, _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
     await this.inner.send({ jsonrpc: '2.0', method: 'notifications/resources/updated', params }).catch(() => {});
   }
 
   async #known(taskIds: readonly string[]): Promise<string[]> {
     try {
-      // As for tasks/get.
-      if (await this.session.gate.isClosed('llm_run')) return [];
-      const engine = await this.#engine();
-      const known = taskIds.filter((taskId) => isTask(engine, taskId));
-      const readable = known.map((taskId) =>
-        mayRead(this.session, engine, taskId).then(
-          () => taskId,
-          () => undefined,
-        ),
-      );
-      return (await Promise.all(readable)).filter((taskId) => taskId !== undefined);
+      const { knownTasks } = await listening();
+      return await knownTasks(this.session, taskIds);
     } catch (error) {
       this.onerror?.(error instanceof Error ? error : new Error(messageOf(error)));
       return [];
     }
   }
 
-  /** Sends the task once it has ended. What is on its way is not shown yet, so that nothing is marked as read. */
   async #tell(id: RequestId, { over }: Subscription, taskId: string): Promise<void> {
     try {
-      const engine = await this.#engine();
-      const { signal } = over;
-      const jobs = await waitForJobs(engine, jobIdsOf(engine, taskId), {
-        until: 'all',
-        waitMs: Number.POSITIVE_INFINITY,
-        signal,
-      });
-      // Or they were removed meanwhile.
-      if (signal.aborted || !isTask(engine, taskId) || (await this.session.gate.isClosed('llm_run'))) return;
-      const task = await maskedReply(engine.secrets, await viewTaskInFull(engine, taskId, jobs));
+      const { endedTask } = await listening();
+      const task = await endedTask(this.session, taskId, over.signal);
+      if (!task) return;
       const params = { ...task, _meta: { [SUBSCRIPTION_ID_META_KEY]: id } };
       await this.inner.send({ jsonrpc: '2.0', method: 'notifications/tasks', params });
     } catch (error) {

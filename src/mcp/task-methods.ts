@@ -1,16 +1,15 @@
 // The methods of the extension io.modelcontextprotocol/tasks, over the jobs that a task consists of.
-import { MissingRequiredClientCapabilityError, type Server } from '@modelcontextprotocol/server';
-import { z } from 'zod';
+import type { ServerContext } from '@modelcontextprotocol/server';
 import type { Engine } from '../jobs/engine.js';
 import { waitForJobs } from '../jobs/wait.js';
 import { findJob } from '../store/jobs.js';
 import { withdraw } from '../store/transitions.js';
 import { type GoesBy, invalidParams, serveRequest } from './requests.js';
 import type { Session } from './session.js';
-import { declaresTasks, isTask, jobIdsOf, namesIn, TASKS, viewTaskInFull } from './tasks.js';
+import { isTask, jobIdsOf, namesIn, viewTaskInFull } from './tasks.js';
+import { declaresTasks, missingTasks } from './tasks-extension.js';
 import { markShown } from './tools/shown.js';
 
-const PARAMS = z.looseObject({ taskId: z.string() });
 const METHODS = {
   'tasks/get': getTask,
   // No job asks for input, and answers to what was not asked are to be ignored.
@@ -30,19 +29,14 @@ const GO_BY: Record<keyof typeof METHODS, (taskId: string) => GoesBy> = {
 };
 
 /** Answers `tasks/get`, `tasks/update` and `tasks/cancel`. */
-export function offerTasks(server: Server, session: Session): void {
-  server.registerCapabilities({ extensions: { [TASKS]: {} } });
-  for (const [name, method] of Object.entries(METHODS)) {
-    server.setRequestHandler(name, { params: PARAMS }, ({ taskId }, context) =>
-      serveRequest(session, context, GO_BY[name as keyof typeof METHODS](taskId), async (call) => {
-        if (!declaresTasks(context.mcpReq.envelope)) throw missingTasks();
-        const { engine } = await call.manager();
-        if (!isTask(engine, taskId)) throw invalidParams(`no task ${JSON.stringify(taskId.slice(0, 200))}`);
-        if (name === 'tasks/get') await mayRead(session, engine, taskId);
-        return method(engine, taskId, call.signal);
-      }),
-    );
-  }
+export function answerTask(session: Session, name: keyof typeof METHODS, taskId: string, context: ServerContext) {
+  return serveRequest(session, context, GO_BY[name](taskId), async (call) => {
+    if (!declaresTasks(context.mcpReq.envelope)) throw missingTasks();
+    const { engine } = await call.manager();
+    if (!isTask(engine, taskId)) throw invalidParams(`no task ${JSON.stringify(taskId.slice(0, 200))}`);
+    if (name === 'tasks/get') await mayRead(session, engine, taskId);
+    return METHODS[name](engine, taskId, call.signal);
+  });
 }
 
 /**
@@ -57,13 +51,8 @@ export async function mayRead(session: Session, engine: Engine, taskId: string):
       answerTo: () => undefined,
     });
     const job = findJob(engine.store, jobId);
-    if (job?.kind !== 'deferred' || job.project !== call.project) await session.gate.pass(call);
+    if (job?.kind !== 'deferred' || job.project !== call.project) await (await session.gate()).pass(call);
   }
-}
-
-/** The error for a client that asks for tasks without declaring them. */
-export function missingTasks(): MissingRequiredClientCapabilityError {
-  return new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [TASKS]: {} } } });
 }
 
 async function getTask(engine: Engine, taskId: string, signal: AbortSignal) {

@@ -2,7 +2,6 @@
 // its jobs, and everything else is read from them, so that it outlives the server as they do.
 // Source: github.com/modelcontextprotocol/ext-tasks, commit e434597 (August 2026), specification/draft/tasks.md, for
 // the protocol of 2026-07-28 (SEP-2663).
-import { CLIENT_CAPABILITIES_META_KEY, type ClientCapabilities } from '@modelcontextprotocol/server';
 import type { Engine } from '../jobs/engine.js';
 import { jobsOfGroup } from '../jobs/lookup.js';
 import { viewJob } from '../jobs/view.js';
@@ -13,8 +12,6 @@ import { notesOn, type Started } from './asking.js';
 import { REPLY_MAX_CHARS } from './fit.js';
 import { jobLine, jobReplies } from './format.js';
 import type { Reply } from './tool.js';
-
-export const TASKS = 'io.modelcontextprotocol/tasks';
 
 /** How long `llm_run` tries to answer at once before it answers with a task, in seconds. */
 const INLINE_SEC = 20;
@@ -44,15 +41,6 @@ export interface Task {
 /** How long a call waits that may answer with a task, in seconds. */
 export function inlineSec(asked: number | undefined): number {
   return Math.min(asked ?? INLINE_SEC, INLINE_SEC);
-}
-
-/**
- * Whether the client takes tasks. It must say so with every request; what it said before does not count.
- * @param meta the request's `_meta`
- */
-export function declaresTasks(meta: Record<string, unknown> | undefined): boolean {
-  const capabilities = meta?.[CLIENT_CAPABILITIES_META_KEY] as ClientCapabilities | undefined;
-  return capabilities?.extensions?.[TASKS] !== undefined;
 }
 
 /** The state of a task, from the states of its jobs. */

@@ -10,7 +10,7 @@ import {
   type RequestId,
   type Transport,
 } from '@modelcontextprotocol/server';
-import { asObject } from './arguments.js';
+import { asObject } from './as-object.js';
 import { type Line, Lines } from './lines.js';
 
 /** Replies that wait for the client to read, in bytes, above which nothing more is read from it. */

@@ -11,8 +11,8 @@ import { jobLine } from '../../src/mcp/format.js';
 import { INSTRUCTIONS } from '../../src/mcp/instructions.js';
 import { pollAfterSec } from '../../src/mcp/polling.js';
 import { TOOLS } from '../../src/mcp/registry.js';
-import { describeTool } from '../../src/mcp/server.js';
 import type { Tool } from '../../src/mcp/tool.js';
+import { describeTool } from '../../src/mcp/tools-list.js';
 import type { JobRecord } from '../../src/store/record.js';
 import { tempFolder } from '../support/temp-folder.js';
 

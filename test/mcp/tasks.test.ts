@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { declaresTasks, inlineSec, namesIn, taskIdOf, taskStatus } from '../../src/mcp/tasks.js';
+import { inlineSec, namesIn, taskIdOf, taskStatus } from '../../src/mcp/tasks.js';
+import { declaresTasks } from '../../src/mcp/tasks-extension.js';
 import type { JobRecord, JobStatus } from '../../src/store/record.js';
 
 test.each<[JobStatus[], string]>([

@@ -1,6 +1,6 @@
 // Looks for secrets in a thread of its own, within a time limit: loaded with the first text, ended with one that takes
 // too long, and begun anew with the next.
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { ScanOptions } from './scan.js';
 import type { Span } from './spans.js';
 
@@ -47,6 +47,8 @@ export function threadedScan(file: URL = WORKER, limits = { scan: SCAN_MS, load:
     finish(undefined);
   };
   const begin = () => {
+    // Not imported: it would be loaded by every server that starts.
+    const { Worker } = process.getBuiltinModule('node:worker_threads');
     const begun = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: 256 } });
     worker = begun;
     ready = false;

@@ -1,5 +1,4 @@
 // Keeps secrets out of what is shown: one place through which every text goes. The files stay as they are.
-import { hash } from 'node:crypto';
 import { credentialsIn } from './known.js';
 import { type Scan, threadedScan } from './scanner.js';
 import { clipped, MARK, maskedSlice, merged, type Span } from './spans.js';
@@ -116,7 +115,7 @@ export class Secrets {
   }
 
   async #findEach(texts: readonly string[]): Promise<(readonly Span[])[] | undefined> {
-    const keys = texts.map((text) => (text.length > KEY_MAX_CHARS ? hash('sha256', text, 'base64') : text));
+    const keys = texts.map(keyOf);
     const isNew = (index: number) =>
       (texts[index]?.length ?? 0) >= TEXT_MIN_CHARS && !this.#found.has(keys[index] ?? '');
     const asked = [...texts.keys()].filter(isNew);
@@ -140,6 +139,11 @@ export class Secrets {
     const oldest = this.#found.keys().next().value;
     if (this.#found.size > REMEMBERED && oldest !== undefined) this.#found.delete(oldest);
   }
+}
+
+function keyOf(text: string): string {
+  // Not imported: it would be loaded by every server that starts, and takes 5 ms.
+  return text.length > KEY_MAX_CHARS ? process.getBuiltinModule('node:crypto').hash('sha256', text, 'base64') : text;
 }
 
 function collect(value: unknown, texts: Set<string>): void {
