@@ -1,8 +1,11 @@
 // Builds dist/: one entry with its lazily loaded chunks, third-party JavaScript bundled; only better-sqlite3,
 // which is native, is left to be installed.
 import { chmod, copyFile, cp, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { licensesOf } from './release/licenses.mjs';
+import { startChunks } from './start-chunks.mjs';
 
 await rm('dist', { recursive: true, force: true });
 
@@ -16,13 +19,19 @@ const build = await rolldown({
   platform: 'node',
   external: ['better-sqlite3'],
   // jsonc-parser's CommonJS entry cannot be bundled; its module entry can.
-  resolve: { mainFields: ['module', 'main'] },
+  resolve: {
+    mainFields: ['module', 'main'],
+    alias: { '@modelcontextprotocol/server/_shims': fileURLToPath(new URL('sdk-shims.mjs', import.meta.url)) },
+  },
   checks: { pluginTimings: false },
 });
 const { output } = await build.write({
   dir: 'dist',
   format: 'esm',
   entryFileNames: '[name].js',
+  // Text beyond it doubles what a file takes in V8's memory, for one arrow in a comment.
+  charset: 'ascii',
+  codeSplitting: { groups: startChunks(join(import.meta.dirname, '../src/mcp/serve.ts')) },
   // Flat, because some modules find files beside themselves.
   chunkFileNames: '[name]-[hash].js',
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },
@@ -31,6 +40,9 @@ await copyFile('src/process/launcher.sh', 'dist/launcher.sh');
 for (const name of ['gemini-read-only', 'gemini-edit'])
   await copyFile(`src/providers/${name}.toml`, `dist/${name}.toml`);
 for (const folder of ['recipes', 'policies', 'stances']) await cp(folder, `dist/${folder}`, { recursive: true });
-const modules = output.flatMap((chunk) => chunk.moduleIds ?? []);
-await writeFile('dist/THIRD-PARTY-LICENSES.txt', await licensesOf(modules));
+const chunks = output.filter(({ type }) => type === 'chunk');
+await writeFile('dist/THIRD-PARTY-LICENSES.txt', await licensesOf(chunks.flatMap(({ moduleIds }) => moduleIds)));
+// For tests of what is loaded when; not in the packages.
+const modules = chunks.map(({ fileName, moduleIds }) => [fileName, moduleIds.map((id) => relative('', id))]);
+await writeFile('dist/modules.json', JSON.stringify(Object.fromEntries(modules), null, 2));
 await chmod('dist/sidejob.js', 0o755);

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { toolsOf, withServer } from './client.mjs';
 import { bundleManifest } from './manifests.mjs';
@@ -14,6 +14,9 @@ const run = promisify(execFile);
 // better-sqlite3 13 carries a binary for each platform in prebuilds/ and finds the right one in lib/binding.js. Its
 // sources, and node-addon-api, are there to be compiled with.
 const SQLITE = ['package.json', 'LICENSE', 'lib', 'prebuilds'];
+
+/** What package.json leaves out of dist/, too: what comes of running it, and what only tests read. */
+const filter = (path) => !['.compile-cache', 'modules.json'].includes(basename(path));
 
 /** Lists the tools by asking the server itself. */
 async function askServer(root) {
@@ -39,7 +42,7 @@ export async function makeBundle(root) {
   for (const stale of [staged, bundle]) await rm(stale, { recursive: true, force: true });
   await mkdir(staged, { recursive: true });
   for (const part of ['package.json', 'LICENSE', 'dist']) {
-    await cp(join(root, part), join(staged, part), { recursive: true });
+    await cp(join(root, part), join(staged, part), { recursive: true, filter });
   }
   for (const part of SQLITE) {
     const place = join('node_modules/better-sqlite3', part);

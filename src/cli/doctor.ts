@@ -1,5 +1,6 @@
 // `sidejob doctor`: looks at everything a job needs, and says what to do where something is missing. It writes nothing,
 // spends nothing, and works when nothing else does; each check stands alone.
+import { getCompileCacheDir } from 'node:module';
 import { type Paths, pathsIn, resolvePaths } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
 import type { Finding } from '../jobs/doctor/finding.js';
@@ -26,7 +27,13 @@ export const doctorCommand = command({ options }, async ({ values }, context) =>
 async function examine(context: CommandContext, fix: boolean): Promise<Finding[]> {
   const { env } = context;
   const { ok, problem } = await import('../jobs/doctor/finding.js');
-  const findings: Finding[] = [ok('node', `Node ${process.versions.node}, ${process.platform}, Sidejob ${VERSION}`)];
+  const findings: Finding[] = [
+    ok('node', `Node ${process.versions.node}, ${process.platform}, Sidejob ${VERSION}`),
+    ok(
+      'compiled',
+      getCompileCacheDir() ?? 'nothing is kept: another user has installed Sidejob, so each start takes longer',
+    ),
+  ];
   if (process.platform === 'win32') {
     return [...findings, problem('platform', 'Sidejob does not run on Windows yet', 'use it inside WSL')];
   }
