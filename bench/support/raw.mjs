@@ -24,11 +24,11 @@ export const OPENINGS = {
   },
 };
 
-/** Starts a server in `folder`; `request` sends a request, and resolves with its result. */
-export function startRaw({ command, args }, folder) {
+/** Starts a server in `folder`, with `more` in its environment; `request` sends a request, and resolves with its result. */
+export function startRaw({ command, args }, folder, more) {
   const child = spawn(command, args, {
     cwd: folder,
-    env: environment(folder),
+    env: environment(folder, more),
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   let rest = '';
