@@ -8,10 +8,6 @@ export const NOT_RUN: readonly { readonly line: RegExp; readonly why: string }[]
   { line: /^npm pkg set /, why: 'names an owner who is not known yet' },
   { line: /^npm run manifests$/, why: 'writes into the checkout; release.test.ts runs it with --check' },
   {
-    line: /^sidejob review /,
-    why: 'the posing CLIs answer with findings only where a prompt tells them; command-line-review.test.ts does',
-  },
-  {
     line: /^\/plugin install /,
     why: 'a command of Claude Code; the release check installs the plugin with the real one',
   },

@@ -10,6 +10,7 @@ import { BLOCKS, blocksOf, isShell, ROOT, textOf } from '../docs/pages.js';
 import { sidejob } from '../support/command-line.js';
 import { test } from '../support/e2e.js';
 import { type Sandbox, SERVER } from '../support/sandbox.js';
+import { asks } from '../support/steps.js';
 import { NO_TERMINAL } from '../support/terminal.js';
 
 const WITH_COMMANDS = [...new Set(BLOCKS.filter(isShell).map(({ page }) => page))];
@@ -32,8 +33,9 @@ async function machine(sandbox: Sandbox): Promise<Record<string, string>> {
   await program('parrot', 'cat >/dev/null; echo ready');
   await symlink(join(ROOT, 'dist'), join(sandbox.project, 'dist'));
   const git = (...args: string[]) => promisify(execFile)('git', ['-C', sandbox.project, ...args]);
-  await git('init', '-q');
+  await git('init', '-q', '-b', 'main');
   await git('add', 'package.json');
+  await git('-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', 'commit', '-q', '-m', 'a project');
   // So that there is a change for `git diff` to show.
   await writeFile(join(sandbox.project, 'package.json'), '{ "private": true }\n');
   await mkdir(sandbox.home, { mode: 0o700 });
@@ -74,6 +76,9 @@ async function made(sandbox: Sandbox, line: string): Promise<string> {
       ? `SHELL=/bin/sh script -qefc 'sidejob config edit' /dev/null`
       : 'sidejob config template > "$SIDEJOB_HOME/config.toml"';
   real = real.replace(/^sidejob config edit\b/, () => edit);
+  // A posing CLI finds something only where it is told to.
+  const finding = asks({ say: JSON.stringify({ findings: [] }) });
+  real = real.replace(/^sidejob review\b/, () => `sidejob review --about '${finding}'`);
   // Both ask on a terminal; command-line-terminal.test.ts has one.
   return real.replace(/^sidejob approve \S+/, '$& --yes').replace(/^sidejob open \S+/, '$& --print');
 }
