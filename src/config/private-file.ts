@@ -22,9 +22,9 @@ const FLAGS = {
  * what the system throws
  */
 export async function openPrivate(path: string, how: keyof typeof FLAGS): Promise<FileHandle> {
-  await mustBeNoLink(dirname(path));
   try {
-    const stats = await lstat(path).catch(unlessMissing);
+    // Together: a file is opened for every look at a job.
+    const [stats] = await Promise.all([lstat(path).catch(unlessMissing), mustBeNoLink(dirname(path))]);
     // To open a pipe would wait for its other end.
     if (stats && !stats.isFile() && !stats.isSymbolicLink()) throw notOurs(path, 'is no regular file');
     return await open(path, FLAGS[how] | constants.O_NOFOLLOW, 0o600);

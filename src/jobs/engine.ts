@@ -24,6 +24,8 @@ export interface Supervision {
   readonly count: number;
   readonly adopted: number;
   watch(job: JobRecord, ended?: Promise<void>): void;
+  /** Whether a job's launcher is a child of this process that has not left: its end cannot be missed. */
+  holds(id: string): boolean;
   forget(id: string): void;
   end(job: JobRecord, cause: Cause, note: string | null): Promise<void>;
   endProcesses(job: JobRecord): Promise<void>;

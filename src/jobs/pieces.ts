@@ -6,7 +6,7 @@ import { readLine } from '../providers/fold.js';
 import type { Provider, ProviderEvent } from '../providers/provider.js';
 
 /** How far the pieces of a secret may lie apart in the output, in bytes. */
-const REACH_BYTES = 256 * 1024;
+export const REACH_BYTES = 256 * 1024;
 
 interface Piece {
   /** Which of the texts. */

@@ -1,15 +1,20 @@
 // What jobs have said so far: the fold over their stdout, gone on with from where it stood, and only for jobs
 // that somebody asks about.
 import { rename, rm } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readPrivate, writeNewPrivate } from '../config/private-file.js';
 import { LINE_MAX_BYTES, readLines, SLICE_BYTES } from '../output/lines.js';
 import { readBytes, sizeOf } from '../output/read.js';
 import { emptyFold, type FoldState, foldEnd, foldLine } from '../providers/fold.js';
 import type { Provider } from '../providers/provider.js';
+import { EventPlaces } from './event-places.js';
 
 /** Readings kept in memory; the oldest is dropped and can be derived again. */
 const KEPT = 64;
+/** What was read so shortly ago is told again: what has come since is not read yet. */
+const FRESH_MS = 250;
+/** How long a look waits for what has come since to be read: less, where what is known is not old. */
+const WAIT_MS = { recent: 5, old: 200 };
+const RECENT_MS = 2000;
 /** Output up to this size is folded whole at the end; beyond it, its head and tail are tried first. */
 const WHOLE_BYTES = 1024 * 1024;
 const HEAD_BYTES = 64 * 1024;
@@ -17,12 +22,16 @@ const HEAD_BYTES = 64 * 1024;
 interface Reading {
   offset: number;
   state: FoldState;
+  /** When all that there was had been read, on the monotonic clock. */
+  at: number;
   /** The fold under way, so that two callers do not fold the same bytes twice. */
   busy?: Promise<FoldState>;
 }
 
 export class Readings {
   readonly #kept = new Map<string, Reading>();
+  /** Where the events stand of those whose events are read. */
+  readonly places = new EventPlaces();
 
   /** The state after everything that has been written until now (whole lines only). */
   async current(stdout: string, provider: Provider): Promise<FoldState> {
@@ -30,7 +39,7 @@ export class Readings {
   }
 
   #reading(stdout: string): Reading {
-    const reading = this.#kept.get(stdout) ?? { offset: 0, state: emptyFold() };
+    const reading = this.#kept.get(stdout) ?? { offset: 0, state: emptyFold(), at: -Infinity };
     this.#keep(stdout, reading);
     return reading;
   }
@@ -42,15 +51,27 @@ export class Readings {
     return reading.busy;
   }
 
-  /** The same, but with what has been read until then if there is more than `ms` can read; the rest goes on. */
-  async soon(stdout: string, provider: Provider, ms: number): Promise<FoldState> {
-    const whole = this.current(stdout, provider);
-    const timer = new AbortController();
-    const late = sleep(ms, undefined, { signal: timer.signal }).then(() => this.#kept.get(stdout)?.state);
-    const state = await Promise.race([whole, late.catch(() => undefined)]);
-    timer.abort();
+  /**
+   * The same for whoever only looks: as of a quarter second ago at the most; or with what has been read until then, if
+   * there is more than can be read at once. The rest goes on.
+   * @param size of the output, in bytes
+   */
+  async soon(stdout: string, provider: Provider, size: number): Promise<FoldState> {
+    const reading = this.#reading(stdout);
+    const age = performance.now() - reading.at;
+    if (reading.offset >= size || age < FRESH_MS) return reading.state;
+    const whole = this.#go(reading, stdout, provider);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<FoldState>((resolve) => {
+      timer = setTimeout(() => resolve(reading.state), age < RECENT_MS ? WAIT_MS.recent : WAIT_MS.old);
+    });
+    // What goes on may fail after nobody waits for it any more.
     whole.catch(() => {});
-    return state ?? whole;
+    try {
+      return await Promise.race([whole, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The state of output that has come to its end; what was read while it grew is not read again. */
@@ -69,10 +90,12 @@ export class Readings {
 
   async #advance(reading: Reading, stdout: string, provider: Provider): Promise<FoldState> {
     const size = await sizeOf(stdout);
+    const begun = performance.now();
     for await (const { lines, nextOffset } of meaningfulLines(provider, stdout, reading.offset, size, false)) {
       reading.state = foldAll(provider, reading.state, lines);
       reading.offset = nextOffset;
     }
+    reading.at = begun;
     return reading.state;
   }
 
@@ -117,12 +140,12 @@ function foldAll(provider: Provider, state: FoldState, lines: Buffer[]): FoldSta
 export async function* meaningfulLines(provider: Provider, path: string, from: number, to: number, final: boolean) {
   const { needles, output } = provider;
   if (output === 'document') {
-    if (final && to <= LINE_MAX_BYTES) yield { lines: [await readBytes(path, 0, to)], nextOffset: to };
+    if (final && to <= LINE_MAX_BYTES) yield { lines: [await readBytes(path, 0, to)], nextOffset: to, inLine: false };
     return;
   }
   const matters = (bytes: Buffer) => needles.length === 0 || needles.some((needle) => bytes.includes(needle));
-  for await (const { lines, nextOffset } of readLines(path, from, to, final, matters)) {
-    yield { lines: lines.filter(matters), nextOffset };
+  for await (const { lines, ...rest } of readLines(path, from, to, final, matters)) {
+    yield { lines: lines.filter(matters), ...rest };
   }
 }
 

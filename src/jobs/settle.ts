@@ -55,6 +55,8 @@ async function settleQueued(engine: Engine, job: JobRecord): Promise<void> {
 
 async function settleStarted(engine: Engine, job: JobRecord, launcher: ProcessIdentity): Promise<void> {
   if (compareHost(launcher.host, engine.host) === 'elsewhere') return;
+  // No file is read to learn that a child of ours still runs.
+  if (engine.supervision.holds(job.id)) return;
   const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
   let exit = await readExit(files.exit);
   if (exit.kind === 'none') {

@@ -29,6 +29,8 @@ interface Watched {
   exitWatcher?: FSWatcher;
   /** Started by a server that has died since. */
   adopted: boolean;
+  /** Its launcher, a child of this process, has left. */
+  ended: boolean;
   bytes: number;
   /** When output was last seen to grow, on the monotonic clock in milliseconds. */
   grewAt: number;
@@ -63,14 +65,25 @@ export class Supervisor implements Supervision {
     const entry: Watched = {
       id: job.id,
       adopted: ended === undefined,
+      ended: false,
       bytes: 0,
       grewAt: performance.now(),
       busy: false,
     };
     this.#watched.set(job.id, entry);
-    if (ended) void ended.then(() => this.#settle(job.id));
-    else entry.exitWatcher = this.#watchExit(job);
+    if (ended) {
+      void ended.then(() => {
+        entry.ended = true;
+        this.#settle(job.id);
+      });
+    } else entry.exitWatcher = this.#watchExit(job);
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  /** Not while the tick looks: once a second the files and the process table are asked all the same. */
+  holds(id: string): boolean {
+    const entry = this.#watched.get(id);
+    return entry !== undefined && !entry.adopted && !entry.ended && !entry.busy && !this.#ending.has(id);
   }
 
   forget(id: string): void {

@@ -11,9 +11,6 @@ import { localTime } from './figures.js';
 import { limitHint } from './hints.js';
 import { isOwnerAlive } from './settle.js';
 
-/** How long a look at a job's activity may take; a job that prints gigabytes is not read to its end for it. */
-const ACTIVITY_MS = 200;
-
 const STDERR_TAIL_BYTES = 8192;
 
 /** One job in a list. Durations are in seconds, sizes in bytes. */
@@ -111,7 +108,7 @@ async function activity(engine: Engine, job: JobRecord) {
   const [stdout, stderr] = await Promise.all(
     [files.stdout, files.stderr].map((path) => lstat(path).catch(() => undefined)),
   );
-  const fold = provider && (await engine.readings.soon(files.stdout, provider, ACTIVITY_MS));
+  const fold = provider && (await engine.readings.soon(files.stdout, provider, stdout?.size ?? 0));
   const changedAt = Math.max(stdout?.mtimeMs ?? 0, stderr?.mtimeMs ?? 0, job.startedAt ?? 0);
   // Some CLIs tell of their retries on stderr alone; what was said last is what goes on now.
   const complaint =

@@ -33,6 +33,8 @@ export function responsesOf({ mcpReq }: ServerContext): Responses {
 
 function earlier(state: unknown): Responses {
   const text = typeof state === 'function' ? state() : state;
+  // Most calls bring none; to find that out by an error costs as much as the rest of a look at a job.
+  if (text === undefined) return {};
   try {
     const value: unknown = JSON.parse(String(text));
     // A client could have sent all of it as arguments, so there is nothing to protect.

@@ -47,11 +47,12 @@ function earlier(job: JobRecord, view: string, shown: string): string {
 
 async function lastEvents(engine: Engine, job: JobRecord): Promise<{ body: Part; missing?: string }> {
   let page = await readResult(engine, job, 'events', 0, 0);
+  const { total } = page;
   for (const count of EVENT_COUNTS) {
-    page = await readResult(engine, job, 'events', Math.max(0, page.total - count), READ_MAX_BYTES);
-    if (page.nextOffset >= page.total) break;
+    page = await readResult(engine, job, 'events', Math.max(0, total - count), READ_MAX_BYTES);
+    if (page.nextOffset >= total) break;
   }
-  const { text, offset, nextOffset, total } = page;
+  const { text, offset, nextOffset } = page;
   const missing = offset > 0 ? `the last ${nextOffset - offset} of ${total} events` : undefined;
   return { body: { mimeType: 'text/plain', text }, missing };
 }

@@ -14,6 +14,8 @@ export interface LineSlice {
   lines: Buffer[];
   /** Byte offset after the last whole line: where to go on from. */
   nextOffset: number;
+  /** True if that is in the middle of a line, which is dropped for its length. */
+  inLine: boolean;
 }
 
 /**
@@ -66,10 +68,10 @@ export async function* readLines(
         rest = Buffer.alloc(0);
         dropping = true;
       }
-      yield { lines, nextOffset: dropping ? offset : offset - rest.length };
+      yield { lines, nextOffset: dropping ? offset : offset - rest.length, inLine: dropping };
       await yieldToOthers();
     }
-    if (final && rest.length > 0) yield { lines: [rest], nextOffset: offset };
+    if (final && rest.length > 0) yield { lines: [rest], nextOffset: offset, inLine: false };
   } finally {
     await file.close();
   }

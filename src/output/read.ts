@@ -12,6 +12,8 @@ export interface Page {
   nextOffset: number;
   /** Size of the whole file in bytes. */
   total: number;
+  /** For events, whose number is `total`: there are more, which were not counted. */
+  uncounted?: true;
 }
 
 /** Size in bytes; 0 for a file that does not exist (yet). */

@@ -52,7 +52,7 @@ export const result = defineTool({
   },
 });
 
-function rangeOf({ offset, nextOffset, total }: Page, unit: string): string {
+function rangeOf({ offset, nextOffset, total, uncounted }: Page, unit: string): string {
   const more = nextOffset < total ? `, read on from offset ${nextOffset}` : '';
-  return total === 0 ? 'empty' : `${offset}–${nextOffset} of ${total} ${unit}${more}`;
+  return total === 0 ? 'empty' : `${offset}–${nextOffset} of ${uncounted ? 'more than ' : ''}${total} ${unit}${more}`;
 }
