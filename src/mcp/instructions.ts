@@ -4,6 +4,7 @@ export const INSTRUCTIONS = `Sidejob runs other LLM command-line tools on this m
 
 - Ask: llm_run{prompt} returns the answer. Past the wait it goes on in the background and returns a jobId: do not ask again, use llm_job_wait.
 - Ask several and compare: llm_run{prompt, providers:[…]}, then llm_run{prompt, attach:["job:ID", …]}.
+- Have changes reviewed: llm_run{prompt, review:{}, providers:[…]} returns the findings of all as one list.
 - Hand off, files too: llm_job_submit{prompt, access:"edit", cwd}; go on with your own work; llm_job_wait later.
 - Go on with a conversation: continueJob:"ID".
 

@@ -70,17 +70,20 @@ ${question}`,
   {
     name: 'review-changes',
     title: 'Have changes reviewed',
-    description: 'Have another model review changes in this repository.',
+    description: 'Have other models review changes in this repository.',
     arguments: [
-      { name: 'range', description: 'for git diff, such as main...HEAD; left out: what is not committed' },
-      PROVIDER,
+      { name: 'about', description: 'what the changes are for, and what to look at' },
+      { name: 'base', description: 'since a branch, tag or commit; left out: what is not committed' },
+      { ...PROVIDERS, description: 'which CLIs, separated by commas; left out: a ready one of another vendor' },
     ],
-    text: ({ range, provider }) => `Have changes in this repository reviewed by another model with Sidejob.
+    text: ({ about, base, providers }) => `Have changes in this repository reviewed by other models with Sidejob.
 
-1. Changes: ${range ? `git diff ${range}` : 'all that is not committed (git diff HEAD, and new files that git status shows)'}. Write the diff to a temporary file outside the repository. If it is empty, say so and stop.
-2. Call llm_run${naming(provider)}, the repository as cwd, and the file with the diff in attach. In prompt say what the change is for, and ask for defects only (wrong behaviour, missed cases, security, missing tests), each with file, line, why, and how sure it is. It must change nothing.
-3. If a jobId comes back instead of an answer, llm_job_wait collects it; do not ask again.
-4. Check every finding against the code. Report those that hold, the worst first, and name in one line those that do not. Change nothing before I say so.`,
+1. Call llm_run once with review:${base?.trim() ? `{"base":${JSON.stringify(base.trim())}}` : '{}'}${namesIn(providers).length > 0 ? `, ${listOf(providers)}` : ''}, and in prompt what the changes are for and what to look at. Make no diff: it is appended for you.
+2. If a jobId comes back instead of findings, llm_job_wait collects them; do not ask again.
+3. Check every finding against the code. Report those that hold, the worst first and who found them; name in one line those that do not, and who was not heard. Change nothing before I say so.
+
+About the changes:
+${about || 'What we have done here: state it in one paragraph first.'}`,
   },
 ];
 

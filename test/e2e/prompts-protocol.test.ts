@@ -8,7 +8,7 @@ const PROMPTS = {
   delegate: ['task!', 'provider'],
   'second-opinion': ['question', 'provider'],
   compare: ['question!', 'providers'],
-  'review-changes': ['range', 'provider'],
+  'review-changes': ['about', 'base', 'providers'],
 };
 
 test.concurrent.for(ERAS)('the prompts and their arguments are listed, %s', async (era, { sandbox }) => {
@@ -35,7 +35,8 @@ test.concurrent.for(ERAS)(
       question: 'Which cache?',
       provider: 'codex',
       providers: ' claude, gemini ,',
-      range: 'main...HEAD',
+      about: 'The cart counts all.',
+      base: 'v1.0',
     };
 
     for (const [name, args] of Object.entries(PROMPTS)) {
