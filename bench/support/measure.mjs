@@ -18,8 +18,8 @@ export async function timed(action) {
 /**
  * Times several actions in turn (A B C A B C …), so that all of them see the same machine.
  * @param {number} rounds counted rounds, after one that is not
- * @param {Record<string, (round: number) => unknown>} actions one that returns a number has timed itself, in milliseconds
- * @returns {Promise<Record<string, number[]>>} milliseconds of each action, by round
+ * @param {Record<string, (round: number) => unknown>} actions one that returns a number has measured itself
+ * @returns {Promise<Record<string, number[]>>} milliseconds of each action, or what it has measured, by round
  */
 export async function inTurn(rounds, actions) {
   const times = Object.fromEntries(Object.keys(actions).map((name) => [name, []]));
