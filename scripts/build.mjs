@@ -2,28 +2,32 @@
 // which is native, is left to be installed.
 import { chmod, copyFile, cp, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { computed } from './computed.mjs';
 import { licensesOf } from './release/licenses.mjs';
 import { startChunks } from './start-chunks.mjs';
 
 await rm('dist', { recursive: true, force: true });
 
+const options = {
+  platform: 'node',
+  external: ['better-sqlite3'],
+  resolve: {
+    // jsonc-parser's CommonJS entry cannot be bundled; its module entry can.
+    mainFields: ['module', 'main'],
+    alias: { '@modelcontextprotocol/server/_shims': join(import.meta.dirname, 'sdk-shims.mjs') },
+  },
+  checks: { pluginTimings: false },
+};
 const build = await rolldown({
+  ...options,
   input: {
     sidejob: 'src/entry.ts',
     'demo-cli': 'src/providers/demo-cli.ts',
     'schema-worker': 'src/jobs/schema-worker.ts',
     'secrets-worker': 'src/output/secrets/secrets-worker.ts',
   },
-  platform: 'node',
-  external: ['better-sqlite3'],
-  // jsonc-parser's CommonJS entry cannot be bundled; its module entry can.
-  resolve: {
-    mainFields: ['module', 'main'],
-    alias: { '@modelcontextprotocol/server/_shims': fileURLToPath(new URL('sdk-shims.mjs', import.meta.url)) },
-  },
-  checks: { pluginTimings: false },
+  plugins: [computed(join(import.meta.dirname, '../src/mcp/listed-tools.ts'), options)],
 });
 const { output } = await build.write({
   dir: 'dist',

@@ -10,6 +10,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { messageOf, SidejobError } from '../errors.js';
 import { ApprovalUsed } from '../policy/gate.js';
+import { isHidden } from '../policy/policy.js';
 import { STARTING_TOOLS } from '../policy/tools.js';
 import { parseArguments } from './arguments.js';
 import type { Connection } from './connection.js';
@@ -22,7 +23,6 @@ import { isReplaced, REPLACED } from './replaced.js';
 import type { Session } from './session.js';
 import { declaresTasks } from './tasks-extension.js';
 import type { Call, Reply, Tool } from './tool.js';
-import { visibleTools } from './tools-list.js';
 
 interface Params {
   name: string;
@@ -70,7 +70,8 @@ async function answer(
   try {
     const gate = await session.gate();
     if (!tool) {
-      const seen = await visibleTools(session.policy);
+      const { policy } = await session.policy.current();
+      const seen = TOOLS.filter(({ name }) => !isHidden(policy, name));
       throw new SidejobError(
         'bad_argument',
         `no tool "${params.name}".`,

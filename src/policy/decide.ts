@@ -2,7 +2,7 @@
 // Deny beats approval, approval beats allow, whatever the order in the file.
 import type { SidejobError } from '../errors.js';
 import { type Holds, holdsForAll, holdsForAny } from './conditions.js';
-import { type Condition, type Limit, type Policy, type RateLimit, type Rules, WINDOW_SEC } from './policy.js';
+import { type Condition, isHidden, type Limit, type Policy, type RateLimit, type Rules, WINDOW_SEC } from './policy.js';
 import { TEXT_MAX } from './regex.js';
 import type { PolicyRequest } from './request.js';
 
@@ -67,11 +67,6 @@ export function decide(policy: Policy, request: PolicyRequest): Decision {
   return own
     ? { effect: 'allow', rule: own.rule, detail: `${tool} is listed`, ...counters }
     : { effect: 'allow', rule: 'default', detail: `${tool} is not listed, and the default is allow`, ...counters };
-}
-
-/** Whether a tool is left out of the list. A broken policy hides nothing: a call is told why it is denied. */
-export function isHidden(policy: Policy | undefined, tool: string): boolean {
-  return policy !== undefined && (policy.hide.has('*') || policy.hide.has(tool));
 }
 
 function denial(rules: Rules, request: PolicyRequest): (Because & { always?: true }) | undefined {

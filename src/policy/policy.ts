@@ -61,3 +61,8 @@ export interface Limit {
   readonly scope: 'global' | 'session';
   readonly reason?: string;
 }
+
+/** Whether a tool is left out of the list. A broken policy hides nothing: a call is told why it is denied. */
+export function isHidden(policy: Policy | undefined, tool: string): boolean {
+  return policy !== undefined && (policy.hide.has('*') || policy.hide.has(tool));
+}

@@ -9,10 +9,10 @@ import { waitBudgetMs } from '../../src/mcp/clients.js';
 import { cutMiddle, fitViews, sizeIn } from '../../src/mcp/fit.js';
 import { jobLine } from '../../src/mcp/format.js';
 import { INSTRUCTIONS } from '../../src/mcp/instructions.js';
+import { describeTool } from '../../src/mcp/listed-tools.js';
 import { pollAfterSec } from '../../src/mcp/polling.js';
 import { TOOLS } from '../../src/mcp/registry.js';
 import type { Tool } from '../../src/mcp/tool.js';
-import { describeTool } from '../../src/mcp/tools-list.js';
 import type { JobRecord } from '../../src/store/record.js';
 import { tempFolder } from '../support/temp-folder.js';
 

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SidejobError } from '../../src/errors.js';
-import { decide, isHidden, judge } from '../../src/policy/decide.js';
+import { decide, judge } from '../../src/policy/decide.js';
 import { parsePolicy } from '../../src/policy/parse.js';
+import { isHidden } from '../../src/policy/policy.js';
 import { TOOL_ARGUMENTS } from '../../src/policy/tools.js';
 import { call, policyOf, READS } from './policies.js';
 
