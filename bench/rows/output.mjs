@@ -24,7 +24,7 @@ export async function run({ small, folder, server, note }) {
   const probe = join(folder, 'probe');
   const sidejob = await connect(server, folder, {
     env: { BENCH_PROBE: probe },
-    nodeArgs: ['--import', fileURLToPath(new URL('../event-loop-probe.mjs', import.meta.url))],
+    nodeArgs: ['--import', fileURLToPath(new URL('../support/event-loop-probe.mjs', import.meta.url))],
   });
   const figures = [];
   try {

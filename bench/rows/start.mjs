@@ -16,7 +16,7 @@ const { initialize, 'server/discover': discover } = OPENINGS;
 /** Starts a server, asks, and has it leave; what is timed ends with the last answer. */
 async function start(server, folder, requests, env) {
   const begun = performance.now();
-  const started = startRaw(server, folder, env);
+  const started = startRaw(server, folder, { env });
   try {
     for (const request of requests) await started.request(request);
     return performance.now() - begun;

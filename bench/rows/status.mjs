@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { instantCli } from '../support/fake-cli.mjs';
 import { floorServer } from '../support/floor-server.mjs';
 import { figureOf, inTurn, timed } from '../support/measure.mjs';
-import { startRaw } from '../support/raw.mjs';
+import { openRaw } from '../support/raw.mjs';
 import { cpuSec } from '../support/servers.mjs';
 import { streamingCli, writeTurns } from '../support/stream.mjs';
 
@@ -15,30 +15,13 @@ const PRINTING = 8;
 const EVERY_SEC = 0.25;
 const LOOK_MS = 10;
 
-/** A connected server, and its tools as functions. */
-async function open(server, folder) {
-  const raw = startRaw(server, folder);
-  await raw.request({
-    method: 'initialize',
-    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } },
-  });
-  raw.notify('notifications/initialized');
-  const call = async (name, args) => {
-    const result = await raw.request({ method: 'tools/call', params: { name, arguments: args } });
-    if (result.isError) throw new Error(`${name}: ${result.content[0].text}`);
-    return result.structuredContent;
-  };
-  const submit = async (prompt, provider) => (await call('llm_job_submit', { prompt, provider })).jobId;
-  return { ...raw, call, submit };
-}
-
 export async function run({ small, folder, server, note }) {
   const rounds = small ? 100 : 3000;
   await instantCli(folder);
   await streamingCli(folder, 'gemini', { file: '/dev/null', everySec: 3600 });
   const turns = await writeTurns(folder, 'claude', 2_000_000 * EVERY_SEC);
-  const floor = await open(await floorServer(folder), folder);
-  const sidejob = await open(server, folder);
+  const floor = await openRaw(await floorServer(folder), folder);
+  const sidejob = await openRaw(server, folder);
   const look = (jobId) => sidejob.call('llm_job_status', { jobId });
   try {
     const ended = await sidejob.submit('ended', 'claude');
@@ -57,7 +40,7 @@ export async function run({ small, folder, server, note }) {
     await sleep(1000);
     const loaded = await watch(sidejob, printing, small ? 1000 : 20_000, look, say);
     const alone = await cpuShare(sidejob.pid, () => sleep(small ? 500 : 5000));
-    const { jobs } = await sidejob.call('llm_job_status', { jobIds: printing });
+    const { jobs } = (await sidejob.call('llm_job_status', { jobIds: printing })).structuredContent;
     note(`The jobs had printed ${Math.round(jobs.reduce((sum, job) => sum + job.stdoutBytes, 0) / 1e6)} MB.`);
     for (const jobId of [...printing, running]) await sidejob.call('llm_job_cancel', { jobId });
     await sidejob.call('llm_job_wait', { jobIds: [...printing, running], waitSec: 30 });

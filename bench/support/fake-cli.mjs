@@ -17,4 +17,4 @@ export async function writeCli(folder, name, text) {
 
 /** A `claude` that answers at once. */
 export const instantCli = (folder, answer = 'ok') =>
-  writeCli(folder, 'claude', `#!/bin/sh\ncat >/dev/null\necho '${finalEvent(answer)}'\n`);
+  writeCli(folder, 'claude', `#!/bin/sh\necho '${finalEvent(answer)}'\n`);

@@ -24,11 +24,14 @@ export const OPENINGS = {
   },
 };
 
-/** Starts a server in `folder`, with `more` in its environment; `request` sends a request, and resolves with its result. */
-export function startRaw({ command, args }, folder, more) {
-  const child = spawn(command, args, {
+/**
+ * Starts a server in `folder`; `request` sends a request, and resolves with its result.
+ * @param {{ env?: object, nodeArgs?: string[] }} [more] `nodeArgs` go before the server's own (`--import` of a probe)
+ */
+export function startRaw({ command, args }, folder, { env, nodeArgs = [] } = {}) {
+  const child = spawn(command, [...nodeArgs, ...args], {
     cwd: folder,
-    env: environment(folder, more),
+    env: environment(folder, env),
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   let rest = '';
@@ -57,11 +60,32 @@ export function startRaw({ command, args }, folder, more) {
         );
       });
     },
+    /** Ends it as a power cut would. */
+    async kill() {
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    },
     notify: (method) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', method })}\n`),
     /** Ends its input, as a client does, and waits until it has left. */
     async leave() {
       child.stdin.end();
-      if (child.exitCode === null) await once(child, 'exit');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     },
   };
+}
+
+/** A server that has been greeted, and its tools as functions. */
+export async function openRaw(server, folder, more) {
+  const raw = startRaw(server, folder, more);
+  await raw.request(OPENINGS.initialize);
+  raw.notify('notifications/initialized');
+  /** Calls a tool; a result that is an error throws. */
+  const call = async (name, args = {}) => {
+    const result = await raw.request({ method: 'tools/call', params: { name, arguments: args } });
+    if (result.isError) throw new Error(`${name}: ${result.content[0].text}`);
+    return result;
+  };
+  const submit = async (prompt, provider = 'claude') =>
+    (await call('llm_job_submit', { prompt, provider })).structuredContent.jobId;
+  return { ...raw, call, submit };
 }

@@ -1,4 +1,4 @@
-// Loaded into a server by event-loop.mjs (`--import`): writes down how long its event loop was held up at most.
+// Loaded into a server (`--import`): writes down how long its event loop was held up at most.
 import { writeFileSync } from 'node:fs';
 
 // Loading the server is one long turn, and no call: what counts begins with the first turn after it.
