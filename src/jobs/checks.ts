@@ -1,5 +1,6 @@
 // What can be wrong with a request, found before anything is recorded.
-import { mkdir, realpath, stat, statfs } from 'node:fs/promises';
+import { mkdirSync, statfsSync } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { mustBeNoLink } from '../config/private-file.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
@@ -178,8 +179,8 @@ export async function workFolder(
     if ((request.access ?? 'read-only') !== 'read-only') {
       throw new SidejobError('no_folder', 'cwd is needed for a job that changes files.', `Give cwd. ${NOTHING}`);
     }
-    await mustBeNoLink(engine.paths.scratch);
-    await mkdir(engine.paths.scratch, { recursive: true, mode: 0o700 });
+    mustBeNoLink(engine.paths.scratch);
+    mkdirSync(engine.paths.scratch, { recursive: true, mode: 0o700 });
     return engine.paths.scratch;
   }
   if (!isAbsolute(wanted) || wanted.includes('\0')) {
@@ -235,9 +236,9 @@ export async function checkInstalled(engine: Engine, provider: Provider): Promis
   );
 }
 
-export async function checkDisk(engine: Engine): Promise<void> {
+export function checkDisk(engine: Engine): void {
   const { minFreeMb } = engine.config.settings;
-  const { bavail, bsize } = await statfs(engine.paths.home);
+  const { bavail, bsize } = statfsSync(engine.paths.home);
   const freeMb = Math.floor((bavail * bsize) / (1024 * 1024));
   if (freeMb < minFreeMb) {
     throw new SidejobError(

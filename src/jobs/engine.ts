@@ -74,4 +74,9 @@ export interface Engine {
   register(): void;
   /** Starts what the queue and the limits allow. Never rejects; call it whenever a place may have come free. */
   schedule(): Promise<void>;
+  /**
+   * Starts a job that has been given its place. Never rejects.
+   * @param found its CLI, if the job was checked just now: nothing is looked at twice then
+   */
+  begin(id: string, found?: FoundCommand): Promise<void>;
 }

@@ -24,7 +24,7 @@ export async function eventPage(
   offset: number,
   limit: number,
 ): Promise<Page> {
-  const size = await sizeOf(stdout);
+  const size = sizeOf(stdout);
   const output: Output = { provider, stdout, size, places: engine.readings.places.of(stdout) };
   if (limit === 0) return { text: '', offset: 0, nextOffset: 0, total: await countEvents(output) };
   const from = offset < 0 ? Math.max(0, (await countEvents(output)) + offset) : offset;

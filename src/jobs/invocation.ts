@@ -44,13 +44,12 @@ export async function invocationOf(engine: Engine, job: JobRecord, provider: Pro
 
 /** The texts of the files that a provider looks into; one that is there but cannot be read stops the start. */
 async function userFiles({ userFiles = [] }: Provider, env: NodeJS.ProcessEnv, cwd: string) {
-  const texts: Record<string, string> = {};
-  for (const each of userFiles) {
+  const texts = userFiles.map(async (each) => {
     const { path } = locate(each, env, each.below === 'cwd' ? cwd : undefined);
-    const text = await readSmall(path);
-    if (text !== undefined) texts[each.name] = text;
-  }
-  return texts;
+    return [each.name, await readSmall(path)] as const;
+  });
+  const there = (await Promise.all(texts)).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(there);
 }
 
 /**

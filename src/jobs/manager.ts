@@ -77,6 +77,7 @@ export async function openJobManager({
   const scheduler = new Scheduler(() => engine);
   const supervisor = new Supervisor(() => engine);
   const onFinish = new OnFinishRunner(() => engine);
+  let ancestors: ReturnType<Engine['ancestors']> | undefined;
   const byName = new Map(providers.map((provider) => [provider.name, provider]));
   const engine: Engine = {
     paths,
@@ -98,7 +99,8 @@ export async function openJobManager({
     supervision: supervisor,
     starting: new Set(),
     finishing: new Map(),
-    ancestors: () => ancestorsOf(self),
+    // Read once: they do not change, but for those that end, and what a process once came from it still comes from.
+    ancestors: () => (ancestors ??= ancestorsOf(self)),
     passive,
     nestingGuards: providers.flatMap((provider) => provider.dropEnv),
     providers,
@@ -119,6 +121,7 @@ export async function openJobManager({
         .map(({ provider }) => provider.name);
     },
     schedule: () => scheduler.schedule(),
+    begin: (id, found) => scheduler.begin(id, found),
   };
   const sweepLeftovers = () =>
     supervisor.sweepLeftovers().catch((error) => log.error({ error: String(error) }, 'sweeping leftovers failed'));

@@ -1,17 +1,21 @@
 // Which CLI of those that are asked for runs a job first, as far as that is known without running any.
 import { SidejobError } from '../errors.js';
+import type { FoundCommand } from '../process/find-command.js';
 import type { Chain, Member, PastMember } from '../store/record.js';
 import { limitedUntil } from '../store/usage.js';
 import type { Wanted } from './chain.js';
 import { checkInstalled } from './checks.js';
 import { loginSign } from './clis.js';
 import type { Engine } from './engine.js';
+
 import { localTime } from './figures.js';
 import { NOTHING } from './request.js';
 
 export interface Pick {
   wanted: Wanted;
   member: Member;
+  /** Its executable. */
+  found: FoundCommand | undefined;
   /** Null for a job of one CLI that waits for no limit. */
   chain: Chain | null;
   /** Milliseconds since 1970. */
@@ -64,6 +68,7 @@ export async function pick(
   return {
     wanted: chosen.one,
     member: chosen.member,
+    found: chosen.found,
     chain,
     notBefore: limited && waitForQuota ? (chosen.until ?? null) : null,
     ...(limited && !waitForQuota && { refusal: await limitRefusal(engine, states, now) }),

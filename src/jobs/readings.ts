@@ -1,11 +1,13 @@
 // What jobs have said so far: the fold over their stdout, gone on with from where it stood, and only for jobs
 // that somebody asks about.
-import { rename, rm } from 'node:fs/promises';
+import { renameSync, rmSync } from 'node:fs';
 import { readPrivate, writeNewPrivate } from '../config/private-file.js';
+import { errnoOf } from '../errors.js';
 import { LINE_MAX_BYTES, readLines, SLICE_BYTES } from '../output/lines.js';
 import { readBytes, sizeOf } from '../output/read.js';
 import { emptyFold, type FoldState, foldEnd, foldLine } from '../providers/fold.js';
 import type { Provider } from '../providers/provider.js';
+import { atMost } from './at-most.js';
 import { EventPlaces } from './event-places.js';
 
 /** Readings kept in memory; the oldest is dropped and can be derived again. */
@@ -61,22 +63,12 @@ export class Readings {
     const age = performance.now() - reading.at;
     if (reading.offset >= size || age < FRESH_MS) return reading.state;
     const whole = this.#go(reading, stdout, provider);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<FoldState>((resolve) => {
-      timer = setTimeout(() => resolve(reading.state), age < RECENT_MS ? WAIT_MS.recent : WAIT_MS.old);
-    });
-    // What goes on may fail after nobody waits for it any more.
-    whole.catch(() => {});
-    try {
-      return await Promise.race([whole, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return (await atMost(whole, age < RECENT_MS ? WAIT_MS.recent : WAIT_MS.old)) ?? reading.state;
   }
 
   /** The state of output that has come to its end; what was read while it grew is not read again. */
   async final(stdout: string, provider: Provider): Promise<FoldState> {
-    const size = await sizeOf(stdout);
+    const size = sizeOf(stdout);
     if (size <= WHOLE_BYTES || provider.tailHoldsAnswer) return finalFold(stdout, provider);
     const reading = this.#reading(stdout);
     const state = await this.#go(reading, stdout, provider);
@@ -89,7 +81,7 @@ export class Readings {
   }
 
   async #advance(reading: Reading, stdout: string, provider: Provider): Promise<FoldState> {
-    const size = await sizeOf(stdout);
+    const size = sizeOf(stdout);
     const begun = performance.now();
     for await (const { lines, nextOffset } of meaningfulLines(provider, stdout, reading.offset, size, false)) {
       reading.state = foldAll(provider, reading.state, lines);
@@ -112,7 +104,7 @@ export class Readings {
  * decided by its head and its last 256 KB.
  */
 export async function finalFold(stdout: string, provider: Provider): Promise<FoldState> {
-  const size = await sizeOf(stdout);
+  const size = sizeOf(stdout);
   if (size > WHOLE_BYTES && provider.tailHoldsAnswer) {
     const head = await foldRange(provider, emptyFold(), stdout, 0, HEAD_BYTES);
     const { sessionId, model } = head;
@@ -153,10 +145,13 @@ export async function* meaningfulLines(provider: Provider, path: string, from: n
 export async function keepAnswer(path: string, answer: string): Promise<void> {
   try {
     const draft = `${path}.${process.pid}`;
-    // What a process of the same number has left, at some time.
-    await rm(draft, { force: true });
-    await writeNewPrivate(draft, answer);
-    await rename(draft, path);
+    await writeNewPrivate(draft, answer).catch((error) => {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+      // A process of the same number has left it, at some time.
+      rmSync(draft);
+      return writeNewPrivate(draft, answer);
+    });
+    renameSync(draft, path);
   } catch {
     // Derived data: nothing is lost.
   }

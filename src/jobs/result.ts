@@ -41,7 +41,7 @@ export async function readResult(
         : { text: '', offset: 0, nextOffset: 0, total: 0 };
     case 'answer': {
       // The kept file can be paged as it is; an unfinished answer is in memory.
-      if (job.finishedAt !== null && (await sizeOf(files.answer)) > 0) {
+      if (job.finishedAt !== null && sizeOf(files.answer) > 0) {
         return readMaskedPage(secrets, files.answer, offset, limit, reading);
       }
       return maskedPage(secrets, bufferSource(Buffer.from(await answerText(engine, job))), offset, limit, reading);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jobFiles } from '../config/paths.js';
 import { messageOf } from '../errors.js';
-import { sizeOf } from '../output/read.js';
 import { expireApprovals, removeApprovals } from '../store/approvals.js';
 import { removeExpired } from '../store/counters.js';
 import { findJob } from '../store/jobs.js';
@@ -77,7 +76,7 @@ async function folderSize(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
   let bytes = 0;
   for (const entry of entries.filter((each) => each.isFile())) {
-    bytes += await sizeOf(join(entry.parentPath, entry.name)).catch(() => 0);
+    bytes += (await lstat(join(entry.parentPath, entry.name)).catch(() => undefined))?.size ?? 0;
   }
   return bytes;
 }

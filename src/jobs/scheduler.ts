@@ -1,10 +1,12 @@
 // Gives places to this server's queued jobs, in their order, as long as the limits over all servers allow.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
+import type { FoundCommand } from '../process/find-command.js';
 import { nextWake } from '../store/chain.js';
 import { hasWaiting, takePlace } from '../store/queue.js';
 import type { Engine } from './engine.js';
 import { limitsOf } from './limits.js';
+import { settle } from './settle.js';
 import { startJob } from './start.js';
 
 const ALARM_MAX_MS = 60_000;
@@ -33,6 +35,16 @@ export class Scheduler {
     return this.#running;
   }
 
+  /** Starts a job that has its place. Never rejects: what the store keeps from being started is tried again. */
+  async begin(id: string, found?: FoundCommand): Promise<void> {
+    try {
+      await startJob(this.engine(), id, found);
+    } catch (error) {
+      await this.#stuck(error);
+      void settle(this.engine(), id).catch(() => {});
+    }
+  }
+
   close(): void {
     this.#stopListening?.();
     this.#stopListening = undefined;
@@ -47,18 +59,23 @@ export class Scheduler {
       try {
         await this.#startAll();
       } catch (error) {
-        // A full disk or a locked store: the jobs stay queued, and the next bell or a later try starts them.
-        this.engine().log.error({ error: messageOf(error) }, 'the queue is stuck; trying again');
-        await sleep(1000, undefined, { ref: false });
+        await this.#stuck(error);
         this.#again = true;
       }
     }
   }
 
+  /** A full disk or a locked store: the jobs stay queued, and the next bell or a later try starts them. */
+  async #stuck(error: unknown): Promise<void> {
+    this.engine().log.error({ error: messageOf(error) }, 'the queue is stuck; trying again');
+    await sleep(1000, undefined, { ref: false });
+  }
+
   async #startAll(): Promise<void> {
     const engine = this.engine();
     const starts: Promise<void>[] = [];
-    for (;;) {
+    // A look first: asking for a place takes the lock for which others wait.
+    while (hasWaiting(engine.store, engine.server.id)) {
       const next = await engine.store.write(() => takePlace(engine.store, engine.server, limitsOf(engine), Date.now()));
       if (next && 'againInMs' in next) this.#lookAgain(next.againInMs);
       if (!next || 'againInMs' in next) break;
@@ -84,7 +101,10 @@ export class Scheduler {
 
   #listenWhileWaiting(waiting: boolean): void {
     if (waiting && !this.#closed) {
-      this.#stopListening ??= this.engine().store.bell.listen(() => void this.schedule());
+      // Whatever of this process makes a place free asks for another look by itself.
+      this.#stopListening ??= this.engine().store.bell.listen((job) => {
+        if (job === undefined) void this.schedule();
+      });
     } else {
       this.#stopListening?.();
       this.#stopListening = undefined;

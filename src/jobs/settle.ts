@@ -1,8 +1,7 @@
 // Brings one job's record up to what is true: the only place that decides whether a job goes on, has ended, or
 // never began. Any server may settle any job at any time; the guards in the store let one of them win.
-import { lstat } from 'node:fs/promises';
 import { type JobFiles, jobFiles } from '../config/paths.js';
-import { isNotOurs, readPrivate } from '../config/private-file.js';
+import { isNotOurs, readPrivate, statsOf } from '../config/private-file.js';
 import { readBytes, sizeOf } from '../output/read.js';
 import { deadlinePassed, type ExitRecord, readExit } from '../process/exit-file.js';
 import { faultPoint } from '../process/fault.js';
@@ -106,7 +105,7 @@ async function returnToQueue(engine: Engine, job: JobRecord): Promise<void> {
     // Asked to end meanwhile: then it must not begin after all.
     if (!requeue(engine.store, job)) cancelUnbegun(engine.store, job, Date.now());
   });
-  engine.store.bell.ring();
+  engine.store.bell.ring(job.id);
   await settle(engine, job.id);
 }
 
@@ -126,14 +125,14 @@ async function finish(
   }
   const { cause, causeNote } = byDeadline
     ? { cause: 'timeout' as const, causeNote: timeoutNote(job) }
-    : await causeBefore(job, files, exit);
+    : causeBefore(job, files, exit);
   const provider = engine.providerNamed(job.provider);
-  const [fold, launcherLog, stdoutBytes, stderrBytes] = await Promise.all([
+  const [fold, launcherLog] = await Promise.all([
     provider ? foldOf(engine, files, provider).catch(nothingOfOurs(emptyFold())) : emptyFold(),
     readPrivate(files.launcherLog).catch(() => ''),
-    sizeOf(files.stdout),
-    sizeOf(files.stderr),
   ]);
+  const stdoutBytes = sizeOf(files.stdout);
+  const stderrBytes = sizeOf(files.stderr);
   const tail = await readBytes(files.stderr, Math.max(0, stderrBytes - STDERR_TAIL_BYTES), STDERR_TAIL_BYTES).catch(
     nothingOfOurs(Buffer.alloc(0)),
   );
@@ -158,7 +157,7 @@ async function finish(
   }
   const before = job.resume ? lastUsageTotal(engine.store, job) : undefined;
   if (answer) await keepAnswer(files.answer, answer);
-  const endedAt = await endOf(files, exit);
+  const endedAt = endOf(files, exit);
   const outcome = {
     ...verdict,
     // A credential of this server is not stored; what else looks like one is masked where it is shown.
@@ -185,7 +184,7 @@ async function finish(
   engine.readings.forget(files.stdout);
   engine.supervision.forget(job.id);
   if (!won) return;
-  engine.store.bell.ring();
+  engine.store.bell.ring(job.id);
   // Also for what has a group of its own within the job's session, which the look above cannot see.
   engine.supervision.endLeftovers(job, launcher);
   void engine.schedule();
@@ -222,21 +221,20 @@ function resetOf(
 }
 
 /** When it ended, as the exit file tells; now, where there is none. A job may have ended while no server lived. */
-async function endOf(files: JobFiles, exit: ExitRecord): Promise<number> {
+function endOf(files: JobFiles, exit: ExitRecord): number {
   const now = Date.now();
   if (exit.kind !== 'exited') return now;
-  const { mtimeMs } = await lstat(files.exit).catch(() => ({ mtimeMs: now }));
-  return Math.min(now, Math.round(mtimeMs));
+  return Math.min(now, Math.round(statsOf(files.exit)?.mtimeMs ?? now));
 }
 
 /** The cause that counts: one that came after the command had ended by itself does not. */
-async function causeBefore(
+function causeBefore(
   job: JobRecord,
   files: JobFiles,
   exit: ExitRecord,
-): Promise<{ cause: Cause | null; causeNote: string | null }> {
+): { cause: Cause | null; causeNote: string | null } {
   if (job.cause !== null && exit.kind === 'exited') {
-    const ended = await lstat(files.exit).catch(() => undefined);
+    const ended = statsOf(files.exit);
     const endedFirst = ended !== undefined && job.causeAt !== null && ended.mtimeMs < job.causeAt - FILE_TIME_MS;
     if (endedFirst) return { cause: null, causeNote: null };
   }

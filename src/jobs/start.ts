@@ -1,11 +1,12 @@
 // Starts one job that has a place: spawn, record, and only then let go.
-import { access, mkdir } from 'node:fs/promises';
-import { devNull } from 'node:os';
+import { mkdirSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { jobFiles } from '../config/paths.js';
 import { mustBeNoLink } from '../config/private-file.js';
 import { messageOf, SidejobError } from '../errors.js';
 import { sizeOf } from '../output/read.js';
 import { faultPoint } from '../process/fault.js';
+import type { FoundCommand } from '../process/find-command.js';
 import { launch } from '../process/launch.js';
 import { oneLine } from '../providers/json.js';
 import { findJob } from '../store/jobs.js';
@@ -22,21 +23,24 @@ import { checkFolderAgain } from './roots.js';
 /** A living server is first to end a job for its time limit: it reaches the whole tree, not the group alone. */
 const LAUNCHER_DELAY_SEC = 3;
 
-/** Starts the job that `takePlace` has given a place. A start that fails ends the job as `spawn_failed`. */
-export async function startJob(engine: Engine, id: string): Promise<void> {
+/**
+ * Starts the job that `takePlace` has given a place. A start that fails ends the job as `spawn_failed`.
+ * @param checked its CLI, if the job was checked just now; what has waited is looked at once more
+ */
+export async function startJob(engine: Engine, id: string, checked?: FoundCommand): Promise<void> {
   const job = findJob(engine.store, id);
   if (!job) return;
   engine.starting.add(id);
   faultPoint('start.placed');
   try {
-    await launchJob(engine, job);
+    await launchJob(engine, job, checked);
   } catch (error) {
     // The store's trouble is not the job's: it has not begun, and goes back to the queue.
     if (error instanceof SidejobError && error.code.startsWith('store_')) throw error;
     const absent = error instanceof SidejobError && error.code === 'not_installed';
     const gone = { reason: 'spawn_failed', error: messageOf(error), resetsAt: null, usage: null } as const;
     if (absent && (await goOn(engine, job, gone))) {
-      engine.store.bell.ring();
+      engine.store.bell.ring(id);
       void engine.schedule();
       return;
     }
@@ -46,25 +50,29 @@ export async function startJob(engine: Engine, id: string): Promise<void> {
         : hintFor('spawn_failed', engine.providerNamed(job.provider));
     const outcome = notStarted(messageOf(error), hint);
     await engine.store.write(() => finishJob(engine.store, id, ['queued'], outcome, Date.now(), job.run));
-    engine.store.bell.ring();
+    engine.store.bell.ring(id);
     void engine.schedule();
   } finally {
     engine.starting.delete(id);
   }
 }
 
-async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
+async function launchJob(engine: Engine, job: JobRecord, checked: FoundCommand | undefined): Promise<void> {
   const provider = engine.providerNamed(job.provider);
   if (!provider) throw new SidejobError('spawn_failed', `The provider "${job.provider}" is not known to this server.`);
-  await checkFolderAgain(engine, job);
-  const found = await engine.findCli(provider);
+  if (!checked) await checkFolderAgain(engine, job);
+  const found = checked ?? (await engine.findCli(provider));
   if (!found) throw new SidejobError('not_installed', `${provider.command} is no longer installed.`);
   const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
-  if ((await sizeOf(files.prompt)) !== job.promptBytes) {
+  if (sizeOf(files.prompt) !== job.promptBytes) {
     throw new SidejobError('spawn_failed', 'Its prompt file is missing or incomplete.');
   }
-  for (const folder of [files.dir, files.tmp]) await mustBeNoLink(folder).catch(failStart);
-  await mkdir(files.tmp, { recursive: true, mode: 0o700 });
+  try {
+    for (const folder of [files.dir, files.tmp]) mustBeNoLink(folder);
+  } catch (error) {
+    failStart(error);
+  }
+  mkdirSync(files.tmp, { recursive: true, mode: 0o700 });
   const invocation = await invocationOf(engine, job, provider).catch(failStart);
   await Promise.all((invocation.needs ?? []).map(mustBeThere));
   const held = await launch(files, {
@@ -72,7 +80,7 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
     args: invocation.args,
     cwd: job.cwd,
     // Read twice, a prompt would be asked twice.
-    ...(provider.promptBy === 'argv' && { stdin: devNull }),
+    ...(provider.promptBy === 'argv' && { stdin: 'nothing' as const }),
     env: jobEnvironment({
       base: engine.envOf(provider),
       guards: engine.nestingGuards,
@@ -97,7 +105,7 @@ async function launchJob(engine: Engine, job: JobRecord): Promise<void> {
   faultPoint('start.gone');
   const running = findJob(engine.store, job.id);
   if (running) engine.supervision.watch(running, held.ended);
-  engine.store.bell.ring();
+  engine.store.bell.ring(job.id);
 }
 
 function failStart(error: unknown): never {

@@ -1,8 +1,8 @@
 // Accepts a job: everything that can be wrong is found before it is recorded, and once it is recorded it is
 // never lost.
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { jobFiles } from '../config/paths.js';
 import { mustBeNoLink, writeNewPrivate } from '../config/private-file.js';
 import { errnoOf, messageOf, SidejobError } from '../errors.js';
@@ -10,9 +10,11 @@ import { faultPoint } from '../process/fault.js';
 import { oneLine } from '../providers/json.js';
 import type { Provider } from '../providers/provider.js';
 import { findByDedupeKey, findJob, findSameRequest } from '../store/jobs.js';
+import { takePlace } from '../store/queue.js';
 import type { NewJob } from '../store/record.js';
 import { insertJob, markJoined, markRead } from '../store/transitions.js';
 import { checkModelAllowed, checkProviderAllowed } from './allowed.js';
+import { atMost } from './at-most.js';
 import { attachedJobs, withAttachments } from './attach.js';
 import { chainText, type Wanted } from './chain.js';
 import {
@@ -32,6 +34,7 @@ import { checkDay } from './day-limits.js';
 import type { Engine } from './engine.js';
 import { countInHour } from './hour-limit.js';
 import { newId } from './ids.js';
+import { limitsOf } from './limits.js';
 import { pick } from './pick.js';
 import { type Caller, type JobRequest, NOTHING, requestKey, type Submitted } from './request.js';
 import type { ReviewScope } from './review/validate.js';
@@ -81,7 +84,7 @@ export async function submitJob(
   const project = projectRoot(caller.project, outer);
   const cwd = await workFolder(engine, caller, parent ? { ...request, cwd: parent.cwd } : request, project);
   checkDecided(request, cwd);
-  await checkDisk(engine);
+  checkDisk(engine);
   const attached = await withAttachments(engine, request.prompt, request.attach ?? [], { cwd, project });
   // One prompt for all that may run.
   const instructed = outputSchema !== null && wanted.some((each) => each.provider.structured !== 'native');
@@ -152,6 +155,7 @@ export async function submitJob(
   await writeFiles(engine, id, prompt, outputSchema, request.review);
   faultPoint('submit.files');
   let accepted = false;
+  let placed: ReturnType<typeof takePlace>;
   try {
     const joined = await engine.store.write(() => {
       const already = existing(engine, job, request);
@@ -170,6 +174,8 @@ export async function submitJob(
       for (const attached of attachedJobs(engine, request.attach ?? [])) {
         markRead(engine.store, attached.id, job.createdAt);
       }
+      // Where there is a place, it is taken with the same commit. Another job of this server may be before this one.
+      placed = takePlace(engine.store, engine.server, limitsOf(engine), job.createdAt);
       return undefined;
     });
     if (joined) return joined;
@@ -178,8 +184,11 @@ export async function submitJob(
     if (!accepted) await rm(jobFiles(engine.paths, id).dir, { recursive: true, force: true });
   }
   faultPoint('submit.recorded');
+  const first = placed && 'id' in placed ? placed.id : undefined;
+  const started: Promise<unknown> =
+    first === id ? engine.begin(id, picked.found) : Promise.all([first && engine.begin(first), engine.schedule()]);
   // Started already when the caller hears of it, unless something is slow: then it is queued, and it says so.
-  await Promise.race([engine.schedule(), sleep(START_PATIENCE_MS, undefined, { ref: false })]);
+  await atMost(started, START_PATIENCE_MS);
   const recorded = findJob(engine.store, id);
   if (!recorded) throw new Error(`job ${id} vanished from the store`);
   return { job: recorded, joined: false };
@@ -221,9 +230,9 @@ async function writeFiles(
 ): Promise<void> {
   const files = jobFiles(engine.paths, id);
   try {
-    await mkdir(engine.paths.jobs, { recursive: true, mode: 0o700 });
-    await mustBeNoLink(engine.paths.jobs);
-    await mkdir(files.dir, { mode: 0o700 });
+    mkdirSync(engine.paths.jobs, { recursive: true, mode: 0o700 });
+    mustBeNoLink(engine.paths.jobs);
+    mkdirSync(files.dir, { mode: 0o700 });
     await writeNewPrivate(files.prompt, prompt);
     if (schema !== null) await writeNewPrivate(files.schema, schema);
     if (review) await writeNewPrivate(files.review, JSON.stringify(review));

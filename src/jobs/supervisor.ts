@@ -20,6 +20,8 @@ import { launcherOf, settle, timeoutNote } from './settle.js';
 const TICK_MS = 1000;
 /** Time that processes a CLI leaves behind get to end by themselves. */
 const LEFTOVER_GRACE_MS = 2000;
+/** The least time between two looks for them. */
+const LEFTOVER_LOOK_MS = 250;
 const TIDY_LOOK_MS = 50;
 /** Output up to this size is read while the job runs; later, only when somebody asks. */
 const EARLY_OUTPUT_BYTES = 256 * 1024;
@@ -38,8 +40,17 @@ interface Watched {
   busy: boolean;
 }
 
+/** A job that has ended, and the launcher it had. */
+interface Ended {
+  id: string;
+  launcher: ProcessIdentity;
+}
+
 export class Supervisor implements Supervision {
   readonly #watched = new Map<string, Watched>();
+  /** Ended jobs whose leftovers still have their grace, the oldest first; `dueAt` on the monotonic clock. */
+  #left: (Ended & { dueAt: number })[] = [];
+  #leftTimer: NodeJS.Timeout | undefined;
   readonly #ending = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -97,6 +108,7 @@ export class Supervisor implements Supervision {
 
   close(): void {
     for (const id of [...this.#watched.keys()]) this.forget(id);
+    clearTimeout(this.#leftTimer);
   }
 
   /**
@@ -155,21 +167,35 @@ export class Supervisor implements Supervision {
   }
 
   /** Ends, after a short grace, what a CLI left behind in its own process group. Runs in the background. */
-  endLeftovers(job: JobRecord, launcher: ProcessIdentity): void {
-    void sleep(LEFTOVER_GRACE_MS, undefined, { ref: false })
-      .then(() => this.#endLeftovers(job, launcher))
-      .catch((error) => this.#logError(job.id, error, 'leftovers'));
+  endLeftovers({ id }: JobRecord, launcher: ProcessIdentity): void {
+    this.#left.push({ id, launcher, dueAt: performance.now() + LEFTOVER_GRACE_MS });
+    this.#lookForLeftovers();
+  }
+
+  /** Where many jobs end, a look at all processes is for all whose grace is over, and not for each of them. */
+  #lookForLeftovers(): void {
+    const [first] = this.#left;
+    if (!first || this.#leftTimer) return;
+    const ms = Math.max(LEFTOVER_LOOK_MS, first.dueAt - performance.now());
+    this.#leftTimer = setTimeout(() => {
+      this.#leftTimer = undefined;
+      const now = performance.now();
+      const due = this.#left.filter(({ dueAt }) => dueAt <= now);
+      this.#left = this.#left.filter(({ dueAt }) => dueAt > now);
+      this.#endLeftovers(due).catch((error) => this.#logError(due.map(({ id }) => id).join(), error, 'leftovers'));
+      this.#lookForLeftovers();
+    }, ms).unref();
   }
 
   /** Does the same for jobs whose server has died before it came to it. */
   async sweepLeftovers(endedBefore = Date.now() - 2 * LEFTOVER_GRACE_MS): Promise<void> {
     const overdue = jobsWithLeftovers(this.engine().store, endedBefore);
-    // All at once: each takes a grace period.
-    const ends = overdue.map(async (job) => {
-      const launcher = launcherOf(job);
-      if (launcher) await this.#endLeftovers(job, launcher);
-    });
-    await Promise.all(ends);
+    await this.#endLeftovers(
+      overdue.flatMap((job) => {
+        const launcher = launcherOf(job);
+        return launcher ? { id: job.id, launcher } : [];
+      }),
+    );
   }
 
   async tidy(): Promise<void> {
@@ -185,12 +211,17 @@ export class Supervisor implements Supervision {
     await this.sweepLeftovers(Date.now() + 1);
   }
 
-  async #endLeftovers(job: JobRecord, launcher: ProcessIdentity): Promise<void> {
+  async #endLeftovers(jobs: readonly Ended[]): Promise<void> {
     const { store, host, config, log } = this.engine();
-    if (compareHost(launcher.host, host) === 'elsewhere') return;
-    const { daemons } = await endLeftovers(job.id, launcher, host, config.settings.graceSec * 1000);
-    if (daemons.length > 0) log.warn({ job: job.id, daemons }, 'left running: it left the job’s session');
-    if (findJob(store, job.id)?.leftovers) await store.write(() => clearLeftovers(store, job.id));
+    const near = jobs.filter(({ launcher }) => compareHost(launcher.host, host) !== 'elsewhere');
+    if (near.length === 0) return;
+    const left = await endLeftovers(near, host, config.settings.graceSec * 1000);
+    for (const [job, daemons] of left) log.warn({ job, daemons }, 'left running: it left the job’s session');
+    const noted = near.filter(({ id }) => findJob(store, id)?.leftovers);
+    if (noted.length === 0) return;
+    await store.write(() => {
+      for (const { id } of noted) clearLeftovers(store, id);
+    });
   }
 
   #watchExit(job: JobRecord): FSWatcher | undefined {
@@ -237,8 +268,8 @@ export class Supervisor implements Supervision {
     // Somebody has said why it must end, and perhaps died before it did so.
     if (job.cause) return this.endProcesses(job);
     const files = jobFiles(this.engine().paths, job.id, job.attempt, job.run);
-    const stdoutBytes = await sizeOf(files.stdout);
-    const bytes = stdoutBytes + (await sizeOf(files.stderr));
+    const stdoutBytes = sizeOf(files.stdout);
+    const bytes = stdoutBytes + sizeOf(files.stderr);
     const grew = bytes !== entry.bytes;
     if (grew) Object.assign(entry, { bytes, grewAt: performance.now() });
     const broken = await this.#brokenLimit(job, entry);

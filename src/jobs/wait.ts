@@ -1,7 +1,7 @@
 // Waiting for jobs to end. A wait has a limit of its own, and its end never touches a job.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findJob } from '../store/jobs.js';
 import type { JobRecord } from '../store/record.js';
+import { atMost } from './at-most.js';
 import type { Engine } from './engine.js';
 import { settle } from './settle.js';
 
@@ -22,14 +22,17 @@ export async function waitForJobs(engine: Engine, ids: readonly string[], option
   const end = performance.now() + options.waitMs;
   const { store } = engine;
   let wake = () => {};
-  const stopListening = store.bell.listen(() => wake());
+  const asked = new Set(ids);
+  const stopListening = store.bell.listen((job) => {
+    if (job === undefined || asked.has(job)) wake();
+  });
   const onAbort = () => wake();
   options.signal?.addEventListener('abort', onAbort, { once: true });
   try {
     let check = true;
     for (;;) {
-      const rung = new Promise<void>((resolve) => {
-        wake = resolve;
+      const rung = new Promise<true>((resolve) => {
+        wake = () => resolve(true);
       });
       if (check) await Promise.all(ids.map((id) => settle(engine, id)));
       const jobs = ids.map((id) => findJob(store, id)).filter((job) => job !== undefined);
@@ -37,12 +40,7 @@ export async function waitForJobs(engine: Engine, ids: readonly string[], option
       const enough = options.until === 'all' ? ended === jobs.length : ended > 0;
       const left = end - performance.now();
       if (enough || left <= 0 || options.signal?.aborted) return jobs;
-      const timer = new AbortController();
-      check = await Promise.race([
-        rung.then(() => false),
-        sleep(Math.min(left, CHECK_MS), true, { signal: timer.signal }).catch(() => true),
-      ]);
-      timer.abort();
+      check = (await atMost(rung, Math.min(left, CHECK_MS))) === undefined;
     }
   } finally {
     stopListening();

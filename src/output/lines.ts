@@ -1,7 +1,8 @@
 // Lines of a file that may be a gigabyte long and still growing, in slices that never hold up the event loop.
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import { openPrivate } from '../config/private-file.js';
+import { openPrivate, SMALL_BYTES } from '../config/private-file.js';
 import { errnoOf } from '../errors.js';
+import { readBytes } from './read.js';
 
 export const SLICE_BYTES = 256 * 1024;
 /** Longer lines are dropped: no CLI says anything of meaning in one, and a parser would block on it. */
@@ -33,17 +34,19 @@ export async function* readLines(
 ): AsyncGenerator<LineSlice> {
   // Most looks at a running job find nothing new: no file is opened for them.
   if (from >= to) return;
-  const file = await openPrivate(path, 'r').catch(nullIfMissing);
-  if (!file) return;
+  const whole = to - from <= SMALL_BYTES ? await readBytes(path, from, to - from) : undefined;
+  const file = whole ? undefined : await openPrivate(path, 'r').catch(nullIfMissing);
   // One buffer for the whole file: lines are valid until the next slice is asked for.
-  const buffer = Buffer.allocUnsafe(Math.min(SLICE_BYTES, to - from));
+  const buffer = whole ?? Buffer.allocUnsafe(SLICE_BYTES);
   let offset = from;
   let rest: Buffer = Buffer.alloc(0);
   /** True while inside a line that was dropped for its length. */
   let dropping = false;
   try {
     while (offset < to) {
-      const { bytesRead } = await file.read(buffer, 0, Math.min(SLICE_BYTES, to - offset), offset);
+      const bytesRead = whole
+        ? whole.length - (offset - from)
+        : ((await file?.read(buffer, 0, Math.min(SLICE_BYTES, to - offset), offset))?.bytesRead ?? 0);
       if (bytesRead === 0) break;
       offset += bytesRead;
       const slice = buffer.subarray(0, bytesRead);
@@ -69,17 +72,16 @@ export async function* readLines(
         dropping = true;
       }
       yield { lines, nextOffset: dropping ? offset : offset - rest.length, inLine: dropping };
-      await yieldToOthers();
+      if (file) await yieldToOthers();
     }
     if (final && rest.length > 0) yield { lines: [rest], nextOffset: offset, inLine: false };
   } finally {
-    await file.close();
+    await file?.close();
   }
 }
 
-function nullIfMissing(error: unknown): null {
-  if (errnoOf(error) === 'ENOENT') return null;
-  throw error;
+function nullIfMissing(error: unknown): undefined {
+  if (errnoOf(error) !== 'ENOENT') throw error;
 }
 
 function join(head: Buffer, tail: Buffer): Buffer {

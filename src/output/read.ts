@@ -1,7 +1,8 @@
 // Reading a job's output by byte offset. The output never passes through here as a whole: each read is
 // bounded, and costs the same at the end of a gigabyte as at its beginning.
-import { type FileHandle, lstat } from 'node:fs/promises';
-import { openPrivate } from '../config/private-file.js';
+import { closeSync, readSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { openPrivate, openPrivateNow, SMALL_BYTES, statsOf } from '../config/private-file.js';
 import { errnoOf } from '../errors.js';
 
 export interface Page {
@@ -17,19 +18,15 @@ export interface Page {
 }
 
 /** Size in bytes; 0 for a file that does not exist (yet). */
-export async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await lstat(path)).size;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return 0;
-    throw error;
-  }
+export function sizeOf(path: string): number {
+  return statsOf(path)?.size ?? 0;
 }
 
 /** At most `length` bytes from `offset`; shorter at the end of the file. A missing file is empty. */
 export async function readBytes(path: string, offset: number, length: number): Promise<Buffer> {
   let file: FileHandle;
   try {
+    if (length <= SMALL_BYTES) return readNow(path, offset, length);
     file = await openPrivate(path, 'r');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return Buffer.alloc(0);
@@ -49,13 +46,30 @@ export async function readBytes(path: string, offset: number, length: number): P
   }
 }
 
+function readNow(path: string, offset: number, length: number): Buffer {
+  if (length <= 0) return Buffer.alloc(0);
+  const file = openPrivateNow(path, 'now');
+  try {
+    const buffer = Buffer.allocUnsafe(length);
+    let filled = 0;
+    while (filled < length) {
+      const bytesRead = readSync(file, buffer, filled, length - filled, offset + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return buffer.subarray(0, filled);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /**
  * A page of text.
  * @param offset in bytes; negative: from the end
  * @param limit in bytes; the page never splits a character, so it may be up to three bytes shorter
  */
 export async function readPage(path: string, offset: number, limit: number): Promise<Page> {
-  const total = await sizeOf(path);
+  const total = sizeOf(path);
   const start = offset < 0 ? Math.max(0, total + offset) : Math.min(offset, total);
   return wholeCharacters(await readBytes(path, start, Math.min(limit, total - start)), start, total);
 }

@@ -47,8 +47,8 @@ export function loginShellPath(env: NodeJS.ProcessEnv): Promise<string> {
 /** Whether a file can be run. */
 export async function isExecutable(path: string): Promise<boolean> {
   try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
+    const [stats] = await Promise.all([stat(path), access(path, constants.X_OK)]);
+    return stats.isFile();
   } catch {
     return false;
   }

@@ -4,7 +4,7 @@
 import { compareHost, type Host } from './host.js';
 import type { ProcessIdentity } from './identity.js';
 import { livenessOf } from './identity.js';
-import { environmentOf, type ProcessInfo, processTable } from './table.js';
+import { environmentOf, type ProcessInfo, processTable, startedBefore } from './table.js';
 
 /** The environment variable that marks every process of a job with the job's id. */
 export const JOB_VARIABLE = 'SIDEJOB_JOB_ID';
@@ -20,10 +20,41 @@ export interface JobProcess extends ProcessInfo {
  * nothing) proves membership.
  */
 export async function jobProcesses(id: string, launcher: ProcessIdentity, here: Host): Promise<JobProcess[]> {
+  return (await processesOf([{ id, launcher }], here)).get(id) ?? [];
+}
+
+/** The same for several jobs, with one look at all processes. */
+export async function processesOf(
+  jobs: readonly { id: string; launcher: ProcessIdentity }[],
+  here: Host,
+): Promise<Map<string, JobProcess[]>> {
   // Nothing survives a reboot, and what is elsewhere cannot be seen from here.
-  if (compareHost(launcher.host, here) !== 'same') return [];
-  const led = (await livenessOf(launcher, here)) === 'alive';
+  const visible = jobs.filter(({ launcher }) => compareHost(launcher.host, here) === 'same');
+  if (visible.length === 0) return new Map();
+  const alive = new Set<string>();
+  for (const { id, launcher } of visible) if ((await livenessOf(launcher, here)) === 'alive') alive.add(id);
   const table = (await processTable()).filter((info) => !info.zombie && info.pid !== process.pid);
+  const marks = new Map<number, Promise<string | undefined>>();
+  /** Read once for all jobs, and only of processes that are young enough to be asked about. */
+  const markOnce = (pid: number) => {
+    const mark = marks.get(pid) ?? markOf(pid);
+    marks.set(pid, mark);
+    return mark;
+  };
+  const found = visible.map(async ({ id, launcher }) => {
+    const young = table.filter((info) => !startedBefore(info, launcher));
+    return [id, await membersAmong(young, id, launcher, alive.has(id), markOnce)] as const;
+  });
+  return new Map(await Promise.all(found));
+}
+
+async function membersAmong(
+  table: ProcessInfo[],
+  id: string,
+  launcher: ProcessIdentity,
+  led: boolean,
+  markOf: (pid: number) => Promise<string | undefined>,
+): Promise<JobProcess[]> {
   const members = new Map<number, JobProcess>();
   const add = (info: ProcessInfo) => members.set(info.pid, { ...info, inSession: info.session === launcher.pid });
   if (led) {

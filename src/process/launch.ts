@@ -1,10 +1,11 @@
 // Starts one command under launcher.sh: in its own session, its output straight to files, held back until the
 // caller has recorded it.
-import { access, type FileHandle, open } from 'node:fs/promises';
+import { closeSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { JobFiles } from '../config/paths.js';
-import { openPrivate } from '../config/private-file.js';
+import { openPrivateNow, writeWhole } from '../config/private-file.js';
 import { messageOf, SidejobError } from '../errors.js';
 import { currentHost, hostKey } from './host.js';
 import type { ProcessIdentity } from './identity.js';
@@ -22,8 +23,8 @@ export interface Command {
   /** Without symbolic links in it: nothing is run where the launcher finds itself in another folder. */
   cwd: string;
   env: Record<string, string>;
-  /** What it reads on stdin; the job's prompt file by default. */
-  stdin?: string;
+  /** What it reads on stdin: the job's prompt file, unless the prompt is among its arguments. */
+  stdin?: 'nothing';
   /** Total time limit in seconds, kept by the launcher itself, so that it holds while no server lives; 0: none. */
   timeoutSec: number;
   /** Seconds between SIGTERM and SIGKILL at that limit. */
@@ -51,18 +52,19 @@ export async function launch(files: JobFiles, command: Command): Promise<HeldLau
   await access(LAUNCHER).catch(() => {
     throw new SidejobError('spawn_failed', 'Sidejob was replaced under this server; restart the client.');
   });
-  const opened: FileHandle[] = [];
-  const keep = async (opening: Promise<FileHandle>) => {
-    const handle = await opening;
-    opened.push(handle);
-    return handle;
+  const opened: number[] = [];
+  // Small, new, and on the disk of the store: six trips to the thread pool would take longer than the spawn.
+  const open = (path: string, how: 'r' | 'w' | 'a') => {
+    const file = openPrivateNow(path, how);
+    opened.push(file);
+    return fd(file);
   };
   try {
-    for (const path of [files.exit, files.deadline]) await (await keep(openPrivate(path, 'w'))).write(BLANKS);
-    const prompt = await keep(command.stdin ? open(command.stdin, 'r') : openPrivate(files.prompt, 'r'));
-    const stdout = await keep(openPrivate(files.stdout, 'a'));
-    const log = await keep(openPrivate(files.launcherLog, 'a'));
-    const stderr = await keep(openPrivate(files.stderr, 'a'));
+    for (const path of [files.exit, files.deadline]) writeWhole(open(path, 'w'), BLANKS);
+    const prompt = command.stdin === 'nothing' ? 'ignore' : open(files.prompt, 'r');
+    const stdout = open(files.stdout, 'a');
+    const log = open(files.launcherLog, 'a');
+    const stderr = open(files.stderr, 'a');
     const { timeoutSec, graceSec } = command;
     const spawned = execa(
       '/bin/sh',
@@ -71,7 +73,7 @@ export async function launch(files: JobFiles, command: Command): Promise<HeldLau
         ...[command.cwd, command.path, ...command.args],
       ],
       {
-        stdio: [fd(prompt), fd(stdout), fd(log), fd(stderr), 'pipe'],
+        stdio: [prompt, stdout, log, stderr, 'pipe'],
         cwd: command.cwd,
         env: command.env,
         extendEnv: false,
@@ -106,13 +108,13 @@ export async function launch(files: JobFiles, command: Command): Promise<HeldLau
       cause: error,
     });
   } finally {
-    for (const handle of opened) await handle.close();
+    for (const file of opened) closeSync(file);
   }
 }
 
 /** execa takes any descriptor, but its types know only the first few. */
-function fd(handle: FileHandle): 3 {
-  return handle.fd as 3;
+function fd(descriptor: number): 3 {
+  return descriptor as 3;
 }
 
 /** The identity of a child that has just been started and is held. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../errors.js';
 import type { Host } from './host.js';
 import type { ProcessIdentity } from './identity.js';
-import { type JobProcess, jobProcesses } from './job-processes.js';
+import { type JobProcess, jobProcesses, processesOf } from './job-processes.js';
 import { processInfo } from './table.js';
 
 export interface Termination {
@@ -125,19 +125,20 @@ export function isGroupAlive({ pid }: ProcessIdentity): boolean {
 }
 
 /**
- * Ends what a finished command left behind in its own session. What left the session may be a daemon that
+ * Ends what finished commands left behind in their own sessions. What left its session may be a daemon that
  * others share: it is reported and not touched.
+ * @returns the daemons' pids, by job
  */
 export async function endLeftovers(
-  id: string,
-  launcher: ProcessIdentity,
+  jobs: readonly { id: string; launcher: ProcessIdentity }[],
   here: Host,
   graceMs: number,
-): Promise<{ ended: number; daemons: number[] }> {
-  const left = await jobProcesses(id, launcher, here);
-  const ours = left.filter((info) => info.inSession);
+): Promise<Map<string, number[]>> {
+  const left = await processesOf(jobs, here);
+  const ours = [...left.values()].flat().filter((info) => info.inSession);
   await signalEach(ours, 'SIGTERM');
   await signalEach(ours, 'SIGCONT');
   await signalEach(await waitGone(ours, graceMs), 'SIGKILL');
-  return { ended: ours.length, daemons: left.filter((info) => !info.inSession).map(({ pid }) => pid) };
+  const daemons = [...left].map(([id, all]) => [id, all.filter((info) => !info.inSession)] as const);
+  return new Map(daemons.filter(([, all]) => all.length > 0).map(([id, all]) => [id, all.map(({ pid }) => pid)]));
 }

@@ -12,21 +12,42 @@ export class Bell {
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
   #seen = 0;
+  #touching = false;
+  #again = false;
 
   constructor(
     private readonly path: string,
     private readonly dataVersion: () => number,
   ) {}
 
-  /** Tells everybody, this process included, that something changed. Never fails: the poll is the safety net. */
-  ring(): void {
-    this.#listeners.emit('ring');
-    const now = new Date();
-    lutimes(this.path, now, now).catch(() => {});
+  /**
+   * Tells everybody, this process included, that something changed. Never fails: the poll is the safety net.
+   * @param job what it is about, if it is one job
+   */
+  ring(job?: string): void {
+    this.#listeners.emit('ring', job);
+    this.#touch();
   }
 
-  /** Calls `listener` after every change until the returned function is called. */
-  listen(listener: () => void): () => void {
+  /** Touches the file; once more for all that is rung for meanwhile. */
+  #touch(): void {
+    this.#again = this.#touching;
+    if (this.#touching) return;
+    this.#touching = true;
+    const now = new Date();
+    lutimes(this.path, now, now)
+      .catch(() => {})
+      .finally(() => {
+        this.#touching = false;
+        if (this.#again) this.#touch();
+      });
+  }
+
+  /**
+   * Calls `listener` after every change until the returned function is called: with the job, where it is known that only
+   * that one has changed.
+   */
+  listen(listener: (job?: string) => void): () => void {
     this.#listeners.on('ring', listener);
     if (this.#listeners.listenerCount('ring') === 1) this.#start();
     return () => {
@@ -54,7 +75,8 @@ export class Bell {
 
   #watch(): void {
     try {
-      this.#watcher = watch(this.path, { persistent: false }, () => this.#listeners.emit('ring'));
+      // What this connection has written was told when it was rung for.
+      this.#watcher = watch(this.path, { persistent: false }, () => this.#poll());
       this.#watcher.on('error', () => this.#watcher?.close());
     } catch {
       // No watches left, or the file was removed: the poll goes on.

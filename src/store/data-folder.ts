@@ -24,9 +24,9 @@ export async function openDataFolder(given: Paths): Promise<Paths> {
     });
     const paths = pathsIn(await realpath(given.home).catch(() => given.home));
     await checkFolder(paths.home);
-    for (const path of [paths.jobs, paths.scratch, paths.bell]) await mustBeNoLink(path);
+    for (const path of [paths.jobs, paths.scratch, paths.bell]) mustBeNoLink(path);
     for (const path of [paths.store, `${paths.store}-wal`, `${paths.store}-shm`]) {
-      await mustBeNoLink(path);
+      mustBeNoLink(path);
       await shut(path);
     }
     await mkdir(paths.jobs, { recursive: true, mode: 0o700 });

@@ -61,7 +61,9 @@ export function findBySession(store: Store, provider: string, sessionId: string)
 
 /** The running job whose launcher is one of these processes. */
 export function findByLauncher(store: Store, processes: readonly { pid: number; start: string }[]) {
-  const jobs = activeJobs(store);
+  const sql = `SELECT * FROM job INDEXED BY job_active
+    WHERE finishedAt IS NULL AND status = 'running' AND pid IN (SELECT value FROM json_each($pids))`;
+  const jobs = store.all<JobRow>(sql, { pids: JSON.stringify(processes.map(({ pid }) => pid)) }).map(decodeJob);
   const found = processes.map(({ pid, start }) => jobs.find((job) => job.pid === pid && job.pidStart === start));
   return found.find((job) => job !== undefined);
 }

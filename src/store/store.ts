@@ -84,7 +84,7 @@ export class Store {
 
   /** Changes when another connection commits. */
   dataVersion(): number {
-    return this.db.pragma('data_version', { simple: true }) as number;
+    return this.#prepare('PRAGMA data_version').pluck().get() as number;
   }
 
   /** Facts for health: never looks at the file itself, which would endanger SQLite's locks. */

@@ -161,7 +161,8 @@ test('a launcher that never got its go puts the job back into the queue', async 
   await writeFile(files.exit, 'nogo\n   ');
   await first.engine.store.write(() =>
     first.engine.store.run(
-      "UPDATE job SET status = 'running', finishedAt = NULL, placed = 1, promptBytes = $bytes, reason = NULL WHERE id = $id",
+      `UPDATE job SET status = 'running', finishedAt = NULL, placed = 1, promptBytes = $bytes, reason = NULL,
+                      startedAt = createdAt WHERE id = $id`,
       { id: job.id, bytes: answering('went well').length },
     ),
   );

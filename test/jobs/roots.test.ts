@@ -1,5 +1,6 @@
 // Folders: where jobs may work, from which files may be attached, and what becomes of a folder that is swapped.
 import { execFileSync } from 'node:child_process';
+import { renameSync, symlinkSync } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
@@ -214,17 +215,13 @@ test('a folder that is swapped while its job is being started is noticed by the 
   const server = await guarded();
   const folder = join(open, 'project');
   await mkdir(folder);
-  // The last thing that is looked up before the spawn.
-  const { findCli } = server.engine;
-  let calls = 0;
+  // After the folder was looked at, and before the spawn.
+  const { register } = server.engine;
   Object.assign(server.engine, {
-    findCli: async (provider: typeof shell) => {
-      calls += 1;
-      if (calls === 2) {
-        await rename(folder, join(open, 'was'));
-        await symlink(closed, folder);
-      }
-      return findCli(provider);
+    register: () => {
+      renameSync(folder, join(open, 'was'));
+      symlinkSync(closed, folder);
+      register();
     },
   });
   const job = await server.ended(await server.submit('touch here', { cwd: folder }));

@@ -36,7 +36,7 @@ export async function readMaskedPage(
 }
 
 export async function fileSource(path: string): Promise<Source> {
-  return { total: await sizeOf(path), read: (offset, length) => readBytes(path, offset, length) };
+  return { total: sizeOf(path), read: (offset, length) => readBytes(path, offset, length) };
 }
 
 export function bufferSource(bytes: Buffer): Source {
