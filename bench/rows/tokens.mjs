@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
+import { instantCli, writeCli } from '../support/fake-cli.mjs';
+import { connect } from '../support/servers.mjs';
+
+export const title = 'What an assistant pays';
+export const about =
+  'Tokens (o200k) of what a model is shown of each reply, with ids, times and folders made alike. Claude Code and Codex show ' +
+  'it the structured content alone where there is some, Gemini CLI the text alone: the dearer is the figure.';
+
+export async function run({ folder, server, note }) {
+  await instantCli(folder);
+  // One that fails, one that goes on, and no others, whatever this machine has.
+  await writeCli(folder, 'codex', '#!/bin/sh\ncat >/dev/null\necho "no such flag" >&2\nexit 2\n');
+  await writeCli(folder, 'gemini', '#!/bin/sh\nsleep 600\n');
+  await using sidejob = await connect(server, folder, { env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` } });
+  /** The tokens of one reply, as each kind of client shows it. */
+  const paid = async (tool, args) => {
+    const { content, structuredContent } = await sidejob.client.callTool({ name: tool, arguments: args });
+    const text = countAlike(content.map((part) => part.text).join('\n'), folder);
+    const data = structuredContent ? countAlike(JSON.stringify(structuredContent), folder) : text;
+    return { tokens: Math.max(text, data), text, data, structuredContent };
+  };
+  const figures = [];
+  const add = (name, tokens, atMost) =>
+    figures.push({ name, value: tokens, unit: 'tokens', counted: true, target: { atMost } });
+  const addReply = (name, { tokens, text, data }, atMost) => {
+    add(name, tokens, atMost);
+    if (text !== data) note(`${name}: ${data} as data, ${text} as text.`);
+  };
+
+  const { tools } = await sidejob.client.listTools();
+  const shown = tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
+  add('tools: names, descriptions, parameters', countTokens(JSON.stringify(shown)), 2000);
+  add('instructions', countTokens(sidejob.client.getInstructions()), 290);
+
+  const ask = (prompt, provider = 'claude') => ({ prompt, provider });
+  const two = { prompt: 'two', providers: ['claude', 'codex'] };
+  addReply('llm_run, an answer of two bytes', await paid('llm_run', ask('run')), 60);
+  const submitted = await paid('llm_job_submit', ask('submit'));
+  const { jobId } = submitted.structuredContent;
+  const waited = await paid('llm_job_wait', { jobId, waitSec: 30 });
+  const read = await paid('llm_job_result', { jobId });
+  add('submit, wait and result of the same', submitted.tokens + waited.tokens + read.tokens, 250);
+  addReply('llm_job_submit', submitted, 90);
+  addReply('llm_job_wait', waited, 22);
+  addReply('llm_job_result', read, 34);
+  addReply('llm_job_status of an ended job', await paid('llm_job_status', { jobId }), 100);
+  addReply('llm_run, a failure', await paid('llm_run', ask('fail', 'codex')), 75);
+  addReply('llm_run of two, of which one fails', await paid('llm_run', two), 125);
+
+  const running = await paid('llm_job_submit', ask('go on', 'gemini'));
+  const going = { jobId: running.structuredContent.jobId };
+  addReply('llm_job_status of a running job', await paid('llm_job_status', going), 95);
+  addReply('llm_job_wait that ends early', await paid('llm_job_wait', { ...going, waitSec: 0 }), 60);
+  addReply('llm_job_cancel', await paid('llm_job_cancel', going), 38);
+  for (let count = 0; count < 20; count += 1) await paid('llm_run', ask(`listed ${count}`));
+  addReply('llm_job_list of 20', await paid('llm_job_list', { filter: 'any', limit: 20 }), 1750);
+  addReply('llm_job_list of none', await paid('llm_job_list', { filter: 'active' }), 6);
+  addReply('llm_providers', await paid('llm_providers', {}), 460);
+  addReply('llm_process_health', await paid('llm_process_health', {}), 520);
+  add('an unknown job', (await paid('llm_job_status', { jobId: 'claude-00000000' })).tokens, 32);
+  return figures;
+}
+
+/** Tokens of a text whose ids, times and folders are always the same, so that every run counts the same. */
+function countAlike(text, folder) {
+  return countTokens(
+    text
+      .replaceAll(folder, '/home/ada')
+      .replaceAll(/\b(claude|codex|gemini|group)-[0-9a-z]{8}\b/g, '$1-7f3k9m2q')
+      .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-11-30T10:00:00.000Z')
+      .replaceAll(/\b\d+(\.\d+)? s\b/g, '0.1 s')
+      .replaceAll(/("\w+Sec":)[\d.]+/g, '$10.1')
+      .replaceAll(/\b\d+ (?=MB free)/g, '20000 ')
+      .replaceAll(/("?(?:pid|bytes|freeMb)"?[ :])\d+/g, '$120000'),
+  );
+}
