@@ -113,7 +113,6 @@ function insert(db, folder, jobs) {
         sum(usage ->> 'inputTokens'), sum(usage ->> 'outputTokens') FROM job GROUP BY 1, 2, 3, 4;
     INSERT INTO usage_day SELECT day, provider, sum(jobs), sum(inputTokens), sum(outputTokens), NULL, NULL, NULL
       FROM usage GROUP BY day, provider;
-    INSERT INTO job_text (job_text) VALUES ('rebuild');
   `);
   for (const { sql } of made) db.exec(sql);
 }

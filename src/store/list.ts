@@ -1,7 +1,7 @@
 // Lists of jobs, newest first. Each is made of walks along one index, paged by key: its cost does not grow with history.
 import { decodeJob, type JobRow } from './jobs.js';
 import type { JobRecord, JobStatus } from './record.js';
-import { found } from './search.js';
+import { kinOf, withWords } from './search.js';
 import type { Store } from './store.js';
 
 export interface ListFilter {
@@ -57,7 +57,14 @@ function indexOf(part: Part, project: boolean, provider: boolean): string {
 /** A page of jobs. */
 export function pageOfJobs(store: Store, filter: ListFilter): JobPage {
   const { query, limit } = filter;
-  const { rows, searchedTo } = query ? search(store, filter, query) : { rows: walk(store, filter), searchedTo: 0 };
+  const kin = query ? kinOf(store, query) : [];
+  const parts = partsOf(filter).map((part) => readPart(store, filter, part, kin));
+  const searchedTo = Math.max(0, ...parts.map((part) => part.searchedTo));
+  const rows = parts
+    .flatMap((part) => part.rows)
+    // What is older belongs to a later page: it was not looked for everywhere.
+    .filter(({ seq }) => seq >= searchedTo)
+    .sort((one, other) => other.seq - one.seq);
   const jobs = rows.slice(0, limit).map(decodeJob);
   if (rows.length > limit) return { jobs, next: jobs.at(-1)?.seq ?? 0 };
   return searchedTo > 0 ? { jobs, next: searchedTo } : { jobs };
@@ -68,44 +75,34 @@ export function listJobs(store: Store, filter: ListFilter): JobRecord[] {
   return pageOfJobs(store, filter).jobs;
 }
 
-/** What a filter means without its query, one more than its limit. */
-function walk(store: Store, filter: ListFilter): JobRow[] {
-  const { project, provider, statuses = [], before, limit } = filter;
-  const rows = partsOf(filter).flatMap((part) => {
-    const one = typeof part === 'object' ? part.ended : undefined;
-    // Of what is alive or unread, states are told apart in passing.
-    const several = one === undefined ? statuses : [];
-    const conditions = [
-      typeof part === 'object' ? `${CONDITIONS.ended} AND status = $status` : CONDITIONS[part],
-      ...statusCondition(several),
-      ...narrowing(filter),
-    ];
-    const index = indexOf(part, project !== null, provider !== undefined);
-    const sql = `SELECT * FROM job ${index} WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $limit`;
-    const wanted = wantedOf(several);
-    return store.all<JobRow>(sql, given({ project, provider, before, wanted, status: one, limit: limit + 1 }));
-  });
-  return rows.sort((one, other) => other.seq - one.seq).slice(0, limit + 1);
-}
-
-/** Of what a query finds, that which the filter means: one more than its limit, and how far back it was looked for. */
-function search(store: Store, filter: ListFilter, query: string): { rows: JobRow[]; searchedTo: number } {
-  const { project, provider, statuses = [], before, limit } = filter;
-  const narrowed = narrowing(filter);
-  const index = indexOf('any', project !== null, provider !== undefined);
-  const { seqs, searchedTo } = found(store, query, {
-    from: `job ${index}`,
-    where: narrowed,
-    parameters: given({ project, provider, before }),
-  });
-  const parts = filter.filter === 'open' ? `(${CONDITIONS.active} OR readAt IS NULL)` : CONDITIONS[filter.filter];
-  const conditions = [parts, ...statusCondition(statuses), ...narrowed];
-  const rows = store.all<JobRow>(
-    `SELECT * FROM job WHERE seq IN (SELECT value FROM json_each($seqs)) AND ${conditions.join(' AND ')}
-      ORDER BY seq DESC LIMIT $limit`,
-    given({ project, provider, before, wanted: wantedOf(statuses), seqs: JSON.stringify(seqs), limit: limit + 1 }),
-  );
-  return { rows, searchedTo };
+/**
+ * The jobs of a part, one more than the limit, and how far back they were looked for; see `withWords`.
+ * @param kin keys of those that the query is an id of; empty: it is words
+ */
+function readPart(store: Store, filter: ListFilter, part: Part, kin: readonly number[]) {
+  const { project, provider, statuses = [], query, before, limit } = filter;
+  const one = typeof part === 'object' ? part.ended : undefined;
+  // Of what is alive or unread, states are told apart in passing.
+  const wanted = one === undefined && statuses.length > 0 ? JSON.stringify(statuses) : undefined;
+  const where = [
+    typeof part === 'object' ? `${CONDITIONS.ended} AND status = $status` : CONDITIONS[part],
+    ...(wanted === undefined ? [] : ['status IN (SELECT value FROM json_each($wanted))']),
+    ...narrowing(filter),
+  ];
+  const given = { project, provider, status: one, wanted, before };
+  const parameters = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null));
+  const from = `job ${indexOf(part, project !== null, provider !== undefined)}`;
+  const read = (table: string, conditions: readonly string[], more = {}) =>
+    store.all<JobRow>(`SELECT * FROM ${table} WHERE ${conditions.join(' AND ')} ORDER BY seq DESC LIMIT $limit`, {
+      ...parameters,
+      ...more,
+      limit: limit + 1,
+    });
+  if (!query) return { rows: read(from, where), searchedTo: 0 };
+  const { seqs, searchedTo } =
+    kin.length > 0 ? { seqs: kin, searchedTo: 0 } : withWords(store, query, { from, where, parameters }, limit + 1);
+  const found = 'seq IN (SELECT value FROM json_each($seqs))';
+  return { rows: read('job', [found, ...where], { seqs: JSON.stringify(seqs) }), searchedTo };
 }
 
 function narrowing({ project, provider, before }: ListFilter): string[] {
@@ -116,19 +113,6 @@ function narrowing({ project, provider, before }: ListFilter): string[] {
   ];
 }
 
-function statusCondition(statuses: readonly JobStatus[]): string[] {
-  return statuses.length > 0 ? ['status IN (SELECT value FROM json_each($wanted))'] : [];
-}
-
-function wantedOf(statuses: readonly JobStatus[]): string | undefined {
-  return statuses.length > 0 ? JSON.stringify(statuses) : undefined;
-}
-
-/** Only those that the statement names. */
-function given(parameters: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(parameters).filter(([, value]) => value != null));
-}
-
 /** How many jobs of a project, or of all, ended and were not read; beyond `most` they are not counted. */
 export function countUnread(store: Store, project?: string, most = -1): number {
   const index = project === undefined ? 'job_unread' : 'job_unread_project';
@@ -136,7 +120,7 @@ export function countUnread(store: Store, project?: string, most = -1): number {
   const row = store.get<{ n: number }>(
     `SELECT count(*) AS n FROM (SELECT 1 FROM job INDEXED BY ${index}
       WHERE finishedAt IS NOT NULL AND readAt IS NULL ${narrowed} LIMIT $most)`,
-    given({ project, most }),
+    { most, ...(project !== undefined && { project }) },
   );
   return row?.n ?? 0;
 }

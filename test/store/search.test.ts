@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import { listJobs, pageOfJobs } from '../../src/store/list.js';
-import { prunableIds, removePrunable } from '../../src/store/retention.js';
-import { findIds, SEARCHED } from '../../src/store/search.js';
+import { findIds, NEWEST, SEARCHED } from '../../src/store/search.js';
 import type { Store } from '../../src/store/store.js';
-import { cancelQueued, insertJob } from '../../src/store/transitions.js';
+import { insertJob } from '../../src/store/transitions.js';
 import { newJob, openStore, withJobs } from '../support/store.js';
 
 const matching = (store: Store, query: string, project: string | null = null) =>
@@ -43,36 +42,21 @@ test('the id of a job, of a conversation or of a group means all that belongs to
   expect(matching(store, 'group-9')).toEqual(['third']);
 });
 
-test.each(['common', 'co'])('a word that very many have (%s) is looked for page by page', async (query) => {
+test('words are looked for in the newest jobs, and the next page goes on behind them', async () => {
   const store = await openStore();
   await withJobs(store, 'oldest');
-  const common = Array.from(
-    { length: SEARCHED },
-    (_, at): Parameters<typeof newJob> => [`j${at}`, { label: 'common' }],
-  );
-  await add(store, ['old', { label: 'common', project: '/q' }], ...common);
-  const filter = { filter: 'any', project: '/q', query, limit: 9 } as const;
-  if (query.length === 2) {
-    // A short word is looked for in the project itself.
-    expect(matching(store, query, '/q')).toEqual(['old']);
-    return;
-  }
+  const others = Array.from({ length: SEARCHED }, (_, at): Parameters<typeof newJob> => [`j${at}`]);
+  await add(store, ['old', { label: 'rare' }], ...others, ['new', { label: 'rare' }], ['alone', { project: '/q' }]);
+  const filter = { filter: 'any', project: '/p', query: 'rare', limit: 9 } as const;
   const first = pageOfJobs(store, filter);
-  expect(first).toEqual({ jobs: [], next: expect.any(Number) });
+  expect(first).toMatchObject({ jobs: [{ id: 'new' }], next: expect.any(Number) });
   const second = pageOfJobs(store, { ...filter, ...(first.next !== undefined && { before: first.next }) });
   expect(second.jobs.map(({ id }) => id)).toEqual(['old']);
   expect(second.next).toBeUndefined();
-});
-
-test('words go with their job', async () => {
-  const store = await openStore();
-  await withJobs(store, 'a');
-  await add(store, ['b', { label: 'unmistakable' }]);
-  await store.write(() => cancelQueued(store, 'b', 2));
-  const prune = { endedBefore: 9, statuses: [], unread: true };
-  await store.write(() => removePrunable(store, prune, prunableIds(store, prune)));
-  expect(store.all("SELECT rowid FROM job_text WHERE job_text MATCH 'unm'")).toEqual([]);
-  expect(store.defects()).toEqual([]);
+  // What fills a page is not looked for any further.
+  expect(pageOfJobs(store, { ...filter, query: 'j', limit: 2 })).toMatchObject({ jobs: [{}, {}], next: SEARCHED + 1 });
+  // In a project of few jobs all are looked through.
+  expect(pageOfJobs(store, { ...filter, query: 'nothing', project: '/q' })).toEqual({ jobs: [] });
 });
 
 test('ids of many are found by their beginning, the newest first', async () => {
@@ -80,11 +64,11 @@ test('ids of many are found by their beginning, the newest first', async () => {
   await withJobs(store, 'claude-aaaaaaaa');
   await add(
     store,
-    ...Array.from({ length: SEARCHED }, (_, at): Parameters<typeof newJob> => [`codex-${String(at).padStart(8, '0')}`]),
+    ...Array.from({ length: NEWEST }, (_, at): Parameters<typeof newJob> => [`codex-${String(at).padStart(8, '0')}`]),
   );
   expect(findIds(store, 'codex-', 2)).toEqual([
-    `codex-${String(SEARCHED - 1).padStart(8, '0')}`,
-    `codex-0000${SEARCHED - 2}`,
+    `codex-${String(NEWEST - 1).padStart(8, '0')}`,
+    `codex-${String(NEWEST - 2).padStart(8, '0')}`,
   ]);
   // Beyond the newest, by its index.
   expect(findIds(store, 'claude-aa', 2)).toEqual(['claude-aaaaaaaa']);
