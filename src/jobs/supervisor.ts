@@ -9,13 +9,13 @@ import { readExit } from '../process/exit-file.js';
 import { faultPoint } from '../process/fault.js';
 import { compareHost } from '../process/host.js';
 import type { ProcessIdentity } from '../process/identity.js';
-import { ageSec } from '../process/table.js';
 import { endLeftovers, isGroupAlive, terminateJob } from '../process/terminate.js';
 import { findJob, jobsWithLeftovers } from '../store/jobs.js';
 import type { Cause, JobRecord } from '../store/record.js';
 import { clearLeftovers, recordSession, recordSignal, setCause } from '../store/transitions.js';
+import { brokenLimit } from './broken-limit.js';
 import type { Engine, Supervision } from './engine.js';
-import { launcherOf, settle, timeoutNote } from './settle.js';
+import { launcherOf, settle } from './settle.js';
 
 const TICK_MS = 1000;
 /** Time that processes a CLI leaves behind get to end by themselves. */
@@ -272,23 +272,9 @@ export class Supervisor implements Supervision {
     const bytes = stdoutBytes + sizeOf(files.stderr);
     const grew = bytes !== entry.bytes;
     if (grew) Object.assign(entry, { bytes, grewAt: performance.now() });
-    const broken = await this.#brokenLimit(job, entry);
+    const broken = await brokenLimit(job, entry, this.engine().config.settings);
     if (broken) return this.end(job, broken.cause, broken.note);
     if (grew && stdoutBytes <= EARLY_OUTPUT_BYTES) await this.#readEarly(job, files.stdout);
-  }
-
-  async #brokenLimit(job: JobRecord, entry: Watched): Promise<{ cause: Cause; note: string } | undefined> {
-    const limitBytes = this.engine().config.settings.outputLimitMb * 1024 * 1024;
-    if (entry.bytes > limitBytes) {
-      return { cause: 'output_limit', note: `Ended after ${entry.bytes} bytes of output (limit ${limitBytes}).` };
-    }
-    const silentSec = (performance.now() - entry.grewAt) / 1000;
-    if (job.idleTimeoutSec !== null && silentSec > job.idleTimeoutSec) {
-      return { cause: 'idle_timeout', note: `Ended after ${Math.round(silentSec)} s without output.` };
-    }
-    const age = job.pidStart === null ? undefined : await ageSec({ start: job.pidStart });
-    const ranSec = age ?? (Date.now() - (job.startedAt ?? Date.now())) / 1000;
-    return ranSec > job.timeoutSec ? { cause: 'timeout', note: timeoutNote(job) } : undefined;
   }
 
   /** Reads a young job's output for what should not wait: its conversation's id, and errors that cannot heal. */
