@@ -1,12 +1,14 @@
 // `sidejob show ID`: one job with its answer.
 import { requireJob } from '../jobs/lookup.js';
 import { answerText } from '../jobs/result.js';
+import { reviewNamed } from '../jobs/review/named.js';
 import { settle } from '../jobs/settle.js';
 import { printable } from '../output/printable.js';
 import { forPerson } from './for-person.js';
 import { personView, STATUS_STYLES } from './job-view.js';
 import { oneId } from './one-id.js';
 import { command, JSON_OPTION } from './options.js';
+import { reviewForPerson } from './review-view.js';
 import { nowRead, withAnswer } from './stay.js';
 import { type Cell, table } from './terminal.js';
 import { withJobs } from './with-jobs.js';
@@ -26,7 +28,10 @@ export const showCommand = command(
       const job = await nowRead(engine, settled);
       const view = await personView(engine, job);
       // Nothing is masked for the owner, unless it is set to `strict`.
-      const answer = await engine.secrets.mask(await answerText(engine, job));
+      const named = await reviewNamed(engine, job.id);
+      const answer = named
+        ? reviewForPerson(named.review, process.cwd())
+        : printable(await engine.secrets.mask(await answerText(engine, job)));
       const more = { ...(job.sessionId && { sessionId: job.sessionId }), ...(job.login && { login: job.login }) };
       const rows = Object.entries({ ...view, ...more, ...job.usage }).map(([name, value]): Cell[] => {
         const text = name === 'hint' ? forPerson(String(value), job.id) : String(value);
@@ -35,7 +40,7 @@ export const showCommand = command(
           name === 'status' ? { text, style: STATUS_STYLES[view.status] } : text,
         ];
       });
-      context.stdout(`${table(rows)}${answer ? `\n${printable(answer.trimEnd())}\n` : ''}`);
+      context.stdout(`${table(rows)}${answer ? `\n${answer.trimEnd()}\n` : ''}`);
       return 0;
     });
   },

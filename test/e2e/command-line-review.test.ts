@@ -103,6 +103,7 @@ test('interrupted without a terminal it goes on by itself', async ({ sandbox }) 
   await sandbox.open(gate);
   await sidejob(sandbox, 'wait', id);
   expect((await sidejob(sandbox, 'result', id)).stdout).toContain('2 findings by claude.');
+  expect((await sidejob(sandbox, 'show', id)).stdout).toMatch(/^status +completed$[\s\S]*^major {2}src\/cart\.js:3$/m);
   // Its raw answer, and the same once more.
   expect(JSON.parse((await sidejob(sandbox, 'result', id, '--view', 'answer')).stdout)).toEqual(FIRST);
   const again = await sidejob(sandbox, 'retry', id, '-d');

@@ -1,10 +1,11 @@
 // Changes that go to reviewers, and findings that come back: what an assistant sends and what it reads.
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Assistant, ERAS } from '../support/assistant.js';
 import { test } from '../support/e2e.js';
 import { FIRST, NOTHING_FOUND, plantFaults, type Said, SECOND } from '../support/planted.js';
+import { writePolicy } from '../support/policy.js';
 import type { Sandbox } from '../support/sandbox.js';
 import { asks, type Step } from '../support/steps.js';
 
@@ -228,6 +229,23 @@ test('a review changes nothing, and has its own form of answer', async ({ sandbo
     expect(isError).toBe(true);
     expect(text).toMatch(/^bad_argument: .*review.* Nothing was started\.$/);
   }
+  await nothingStarted(assistant);
+});
+
+test('a policy decides about it first: nothing of the repository is looked at for a call that is denied', async ({
+  sandbox,
+}) => {
+  // With a git that tells when it is run.
+  const { assistant } = await planted(sandbox);
+  await rm(join(sandbox.bin, 'git'));
+  await writeFile(join(sandbox.bin, 'git'), `#!/bin/sh\n: > '${sandbox.gate()}'\nexit 1\n`, { mode: 0o755 });
+  const args = { path: 'args.review.base', op: 'exists', value: true };
+  await writePolicy(sandbox, { tools: { llm_run: { deny_if: [args] } } });
+  const denied = await assistant.call('llm_run', { prompt: '', review: { base: 'main' }, provider: 'claude' });
+  expect(denied.text).toMatch(/^denied: /);
+  expect(await readdir(sandbox.root)).not.toContainEqual(expect.stringMatching(/^gate-/));
+  const passed = await assistant.call('llm_run', { prompt: '', review: {}, provider: 'claude' });
+  expect(passed.text).toMatch(/^git_failed: /);
   await nothingStarted(assistant);
 });
 
