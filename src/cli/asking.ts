@@ -6,8 +6,11 @@ import { fenced } from '../jobs/attach.js';
 import { chooseWanted } from '../jobs/chain.js';
 import type { Engine } from '../jobs/engine.js';
 import { submitGroup } from '../jobs/group.js';
+import { attachedGroup, chooseJudge, judgeRequest, submitJudge } from '../jobs/judge/submit.js';
+import { checkNoPanel, withPanels } from '../jobs/panels.js';
 import { findProject } from '../jobs/project.js';
 import type { Caller, JobRequest, Submitted } from '../jobs/request.js';
+import { loadStance } from '../jobs/stances.js';
 import { submitJob } from '../jobs/submit.js';
 import { isObject } from '../providers/json.js';
 import { ACCESS_LEVELS, EFFORT_LEVELS } from '../providers/provider.js';
@@ -20,6 +23,11 @@ export const MANNER_OPTIONS = {
   attach: {
     ...{ type: 'string', short: 'a', multiple: true, value: 'FILE', of: 'file' },
     about: 'a file, or job:ID for the answer of a job; may stand several times',
+  },
+  stance: {
+    type: 'string',
+    value: 'NAME',
+    about: 'second-opinion, red-team, consensus-check, fact-check, or your own',
   },
   effort: { type: 'string', value: 'LEVEL', of: EFFORT_LEVELS, about: EFFORT_LEVELS.join(', ') },
   timeout: {
@@ -39,7 +47,11 @@ export const MANNER_OPTIONS = {
 export const NEW_OPTIONS = {
   provider: {
     ...{ type: 'string', short: 'p', multiple: true, value: 'NAME', of: 'provider' },
-    about: 'which CLI; a,b are asked side by side, "a > b" one for want of the other',
+    about: 'which CLI, or panel; a,b are asked side by side, "a > b" one for want of the other',
+  },
+  judge: {
+    ...{ type: 'string', short: 'j', value: 'NAME', of: 'provider' },
+    about: 'one more that weighs the answers, without knowing whose they are; "auto" for one of the others',
   },
   model: { type: 'string', short: 'm', value: 'NAME', about: 'a model of that CLI' },
   cwd: { type: 'string', short: 'C', value: 'DIR', of: 'folder', about: 'where it works; here if not said' },
@@ -60,10 +72,18 @@ type AskValues = Partial<Given<typeof ASK_OPTIONS>['values']>;
 
 /** The request of a command line, without its prompt. */
 export async function requestOf(values: AskValues): Promise<Omit<JobRequest, 'prompt' | 'provider'>> {
-  const { model, effort, system, timeout, label, schema, fresh } = values;
+  const { model, effort, system, timeout, label, schema, fresh, stance } = values;
   const idle = values['idle-timeout'];
   const request = {
-    ...{ kind: 'async' as const, model, label, fresh, systemPrompt: system, waitForQuota: values['wait-for-quota'] },
+    ...{
+      kind: 'async' as const,
+      model,
+      label,
+      fresh,
+      stance,
+      systemPrompt: system,
+      waitForQuota: values['wait-for-quota'],
+    },
     cwd: values.cwd === undefined ? undefined : resolve(values.cwd),
     access: oneOf('access', ACCESS_LEVELS, values.access),
     effort: oneOf('effort', EFFORT_LEVELS, effort),
@@ -129,29 +149,67 @@ export interface Asked {
 }
 
 /**
- * Starts one job for each provider.
+ * Starts one job for each provider, and one for the judge of their answers.
  * @throws SidejobError if there is none
  */
 export async function startAll(
   engine: Engine,
   caller: Caller,
-  request: Omit<JobRequest, 'provider'>,
-  names: readonly string[],
+  given: Omit<JobRequest, 'provider'>,
+  named: readonly string[],
+  judge: string | undefined,
 ): Promise<Asked> {
+  const names = withPanels(engine.config.panels, named);
+  if (judge !== undefined && names.length < 2) return judgeAttached(engine, caller, given, names, judge);
+  // With a judge, the stance is the judge's.
+  const { stance, ...plain } = given;
+  const request = judge === undefined ? given : plain;
+  if (stance !== undefined) await loadStance(engine.paths, stance);
   const asked: Asked = { started: [], refused: [] };
   // All of them are known before the first is started.
   const providers = [];
   for (const name of names.length > 0 ? names : [undefined]) {
+    if (name !== undefined) checkNoPanel(engine, name, 'provider');
     providers.push(await chooseWanted(engine, name, request.model, caller.client));
   }
+  const asking = providers.flatMap((members) => members.map(({ provider }) => provider.name));
+  const judges = judge === undefined ? undefined : await chooseJudge(engine, judge, asking, caller.client);
   if (providers.length > 1) {
     const wishes = providers.map((members) => ({ members, request }));
     const { group, started, refused } = await submitGroup(engine, caller, wishes);
     Object.assign(asked, { group: group?.id, started, refused: refused.map(({ error }) => error) });
+    if (judges && group && started.length > 1) {
+      try {
+        asked.started.push(
+          await submitJudge(engine, caller, judgeRequest(request), judges, { group: group.id, stance }),
+        );
+      } catch (error) {
+        if (!(error instanceof SidejobError)) throw error;
+        asked.refused.push(error);
+      }
+    }
   } else {
     for (const provider of providers) asked.started.push(await submitJob(engine, caller, request, provider));
   }
   const [first] = asked.refused;
   if (asked.started.length === 0 && first) throw first;
   return asked;
+}
+
+/** Starts a judge of answers that are there: of a group, or of jobs that are attached. */
+async function judgeAttached(
+  engine: Engine,
+  caller: Caller,
+  request: Omit<JobRequest, 'provider'>,
+  names: readonly string[],
+  judge: string,
+): Promise<Asked> {
+  if (names.length > 0 || !request.attach) {
+    const todo = 'Ask several (-p a,b), or name answers that are there (-a job:group-ID).';
+    throw new SidejobError('bad_argument', '--judge weighs the answers of several.', `${todo} Nothing was started.`);
+  }
+  const { group, providers, cwd } = await attachedGroup(engine, request.attach);
+  const judges = await chooseJudge(engine, judge, providers, caller.client);
+  const wish = { group, focus: request.prompt, stance: request.stance };
+  return { started: [await submitJudge(engine, caller, { ...judgeRequest(request), cwd }, judges, wish)], refused: [] };
 }

@@ -80,7 +80,12 @@ async function wordsOf({ name, words }: Entry, before: readonly string[], env: E
 async function providers(env: Env): Promise<Candidate[]> {
   const config = await loadConfig(resolvePaths(env).config, env).catch(() => undefined);
   const own = Object.keys(config?.providers ?? {}).filter((name) => PROVIDERS.every((each) => each.name !== name));
-  return [...PROVIDERS.map(({ name, title }): Candidate => [name, title]), ...own.map((name): Candidate => [name, ''])];
+  const panels = Object.entries(config?.panels ?? {});
+  return [
+    ...PROVIDERS.map(({ name, title }): Candidate => [name, title]),
+    ...own.map((name): Candidate => [name, '']),
+    ...panels.map(([name, members]): Candidate => [name, members.join(', ')]),
+  ];
 }
 
 async function clients(before: readonly string[]): Promise<Candidate[]> {

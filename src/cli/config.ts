@@ -82,9 +82,10 @@ async function show({ env, stdout }: CommandContext, paths: Paths, json: boolean
 }
 
 /** The tables that are not empty. What CLIs get as variables may be keys: their names alone are shown. */
-async function shownTables({ wait, onFinish, env: rules, providers }: Config, env: NodeJS.ProcessEnv) {
+async function shownTables({ wait, onFinish, env: rules, providers, panels }: Config, env: NodeJS.ProcessEnv) {
   const given = {
     wait,
+    panels,
     ...((onFinish.command || onFinish.notify) && { on_finish: onFinish }),
     env: withoutValues(rules),
     providers: Object.fromEntries(

@@ -67,7 +67,10 @@ export const providersCommand = command(
 
 async function listProviders(context: CommandContext, json: boolean): Promise<number> {
   const { describeProviders } = await import('../jobs/providers.js');
-  const views = await withJobs(context, (engine) => describeProviders(engine, engine.providers));
+  const { views, panels } = await withJobs(context, async (engine) => ({
+    views: await describeProviders(engine, engine.providers),
+    panels: Object.entries(engine.config.panels),
+  }));
   if (json) {
     context.stdout(`${JSON.stringify(views, null, 2)}\n`);
     return 0;
@@ -79,5 +82,12 @@ async function listProviders(context: CommandContext, json: boolean): Promise<nu
     [title, remedy && forPerson(remedy), path, login && `login: ${login}`].filter(Boolean).join(', '),
   ]);
   context.stdout(table(rows, { columns: columnsOf() }));
+  if (panels.length > 0) context.stdout('\nPanels, asked together with "sidejob run -p NAME":\n');
+  context.stdout(
+    table(
+      panels.map(([name, members]) => [name, members.join(', ')]),
+      { columns: columnsOf() },
+    ),
+  );
   return 0;
 }

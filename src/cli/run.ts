@@ -58,7 +58,8 @@ async function askNew(
   const request = { ...(await requestOf(values)), prompt: await promptOf(words, context.stderr) };
   const { cwd, ...caller } = await personHere(context.env);
   const wish = { caller, request: { cwd, ...request } };
-  return ask(context, { detach, json: values.json, names: listed(values.provider) }, async () => wish);
+  const { json, judge } = values;
+  return ask(context, { detach, json, judge, names: listed(values.provider) }, async () => wish);
 }
 
 const access = { ...NEW_OPTIONS.access, about: `${ACCESS_LEVELS.join(', ')}; as before if not said` } as const;
@@ -116,6 +117,8 @@ interface Manner {
   json?: boolean | undefined;
   /** Which CLIs. */
   names: string[];
+  /** Who weighs the answers. */
+  judge?: string | undefined;
   /** Where the answers are shown as one. */
   together?: Together;
 }
@@ -137,7 +140,8 @@ export function ask(
       const interrupts = new Interrupts(manner.detach ? undefined : STARTING);
       try {
         const { caller, request, provider } = await wish(engine);
-        const asked = await startAll(engine, caller, request, provider === undefined ? manner.names : [provider]);
+        const names = provider === undefined ? manner.names : [provider];
+        const asked = await startAll(engine, caller, request, names, manner.judge);
         tell(context, asked);
         const jobs = asked.started.map(({ job }) => job);
         const json = manner.json ?? false;

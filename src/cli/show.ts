@@ -1,6 +1,6 @@
 // `sidejob show ID`: one job with its answer.
+import { readableAnswer } from '../jobs/judge/text.js';
 import { requireJob } from '../jobs/lookup.js';
-import { answerText } from '../jobs/result.js';
 import { reviewNamed } from '../jobs/review/named.js';
 import { settle } from '../jobs/settle.js';
 import { printable } from '../output/printable.js';
@@ -31,7 +31,7 @@ export const showCommand = command(
       const named = await reviewNamed(engine, job.id);
       const answer = named
         ? reviewForPerson(named.review, process.cwd())
-        : printable(await engine.secrets.mask(await answerText(engine, job)));
+        : printable(await engine.secrets.mask(await readableAnswer(engine, job)));
       const more = { ...(job.sessionId && { sessionId: job.sessionId }), ...(job.login && { login: job.login }) };
       const rows = Object.entries({ ...view, ...more, ...job.usage }).map(([name, value]): Cell[] => {
         const text = name === 'hint' ? forPerson(String(value), job.id) : String(value);

@@ -1,6 +1,7 @@
 // Staying with jobs that were just asked for, until they end or the person leaves.
 import { cancelJob } from '../jobs/cancel.js';
 import type { Engine } from '../jobs/engine.js';
+import { readableAnswer } from '../jobs/judge/text.js';
 import { answerText, structuredOf } from '../jobs/result.js';
 import { settle } from '../jobs/settle.js';
 import { waitForJobs } from '../jobs/wait.js';
@@ -34,7 +35,8 @@ export async function stayWith(
   const they = jobs.length > 1 ? 'They go' : 'It goes';
   interrupts.question = `${names}: [d]etach, [c]ancel, or Enter to wait on? ${they} on meanwhile.`;
   const [only] = jobs;
-  const streams = only !== undefined && jobs.length === 1 && !json && !together && mayStream(engine);
+  const streams =
+    only !== undefined && jobs.length === 1 && only.role === null && !json && !together && mayStream(engine);
   const now =
     only !== undefined && jobs.length === 1
       ? [await followJob(engine, only, context, interrupts, streams)]
@@ -67,7 +69,8 @@ async function eachInTurn(
       ended.set(job.id, job);
       if (prints === 'ends') context.stderr(endLine(await personView(engine, job), job));
       if (prints !== 'answers') continue;
-      context.stdout(`${paint('bold', `## ${job.provider} (${job.id})`)}\n\n`);
+      const who = job.role === null ? job.provider : `${job.role}: ${job.provider}`;
+      context.stdout(`${paint('bold', `## ${who} (${job.id})`)}\n\n`);
       await printAnswer(engine, context, job);
       context.stdout('\n');
     }
@@ -75,7 +78,7 @@ async function eachInTurn(
 }
 
 async function printAnswer(engine: Engine, { stdout }: CommandContext, job: JobRecord): Promise<void> {
-  const answer = (await engine.secrets.mask(await answerText(engine, job))).trimEnd();
+  const answer = (await engine.secrets.mask(await readableAnswer(engine, job))).trimEnd();
   // In a file or a pipe it stays as it is.
   if (answer) stdout(`${process.stdout.isTTY ? printable(answer) : answer}\n`);
 }

@@ -6,6 +6,7 @@ import { issueSentence } from './issue-words.js';
 import { lineOf } from './line-of.js';
 import { nearest } from './nearest.js';
 import { ON_FINISH, type OnFinish } from './on-finish.js';
+import { PANELS, type Panels } from './panels.js';
 import { ENV_RULES, type EnvRules, INNER_KEYS, PROVIDER_SETTINGS, type ProviderSettings } from './provider-settings.js';
 import { SETTINGS, type SettingName, type Settings, variableOf } from './settings.js';
 
@@ -14,6 +15,8 @@ export interface Config {
   /** What every CLI gets of the environment. */
   readonly env: EnvRules;
   readonly providers: Readonly<Record<string, ProviderSettings>>;
+  /** Several CLIs that are asked together, under one name. */
+  readonly panels: Panels;
   /** Seconds that a call may wait, by the beginning of the client's name. */
   readonly wait: Readonly<Record<string, number>>;
   /** What is done when a job has ended. */
@@ -25,7 +28,7 @@ export interface Config {
 }
 
 /** What stands beside the settings. */
-const TABLES = ['providers', 'env', 'wait', 'on_finish'];
+const TABLES = ['providers', 'panels', 'env', 'wait', 'on_finish'];
 
 /** `[wait]`: client names are any, so that there is no unknown key. */
 export const WAITS = z.object({}).catchall(SETTINGS.waitSec.schema);
@@ -44,7 +47,14 @@ interface Source {
  */
 export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<Config> {
   const source = await readToml(file);
-  const { providers = {}, env: envRules = {}, wait = {}, on_finish: onFinish = {}, ...values } = source.values;
+  const {
+    providers = {},
+    panels = {},
+    env: envRules = {},
+    wait = {},
+    on_finish: onFinish = {},
+    ...values
+  } = source.values;
   for (const key of Object.keys(values)) {
     if (!(key in SETTINGS)) throw unknownKey(source, [key], [...Object.keys(SETTINGS), ...TABLES]);
   }
@@ -74,6 +84,7 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<
     placeOf: (path) => at(source, path),
     env: check(source, ['env'], ENV_RULES, envRules),
     providers: readProviders(source, providers),
+    panels: check(source, ['panels'], PANELS, panels) as Panels,
     onFinish: check(source, ['on_finish'], ON_FINISH, onFinish),
     wait: check(source, ['wait'], WAITS, wait) as Record<string, number>,
   };

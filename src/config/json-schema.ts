@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { WAITS } from './config.js';
 import { ON_FINISH } from './on-finish.js';
+import { PANELS } from './panels.js';
 import { ENV_RULES, PROVIDER_SETTINGS } from './provider-settings.js';
 import { SETTINGS, variableOf } from './settings.js';
 
@@ -11,6 +12,10 @@ export const TABLES = {
   on_finish: [ON_FINISH, 'What is done when a job has ended.'],
   env: [ENV_RULES, 'Which variables of the environment every CLI gets.'],
   providers: [z.record(z.string(), PROVIDER_SETTINGS), 'One table for each CLI, built in or of your own.'],
+  panels: [
+    PANELS,
+    'CLIs that are asked together, by one name: second-look = ["claude:opus", "codex", "gemini > qwen"].',
+  ],
 } as const satisfies Record<string, readonly [z.ZodType, string]>;
 
 type JsonSchema = Record<string, unknown>;

@@ -38,6 +38,9 @@ export interface JobFiles {
   review: string;
   /** What a CLI reports beside its output, if it was told to. */
   report: string;
+  /** Of a judge: what it is to weigh, until its prompt is made; and the answers that it was shown. */
+  brief: string;
+  weighed: string;
   /** The answer, kept after the end so that it need not be derived again. */
   answer: string;
   tmp: string;
@@ -91,6 +94,8 @@ export function jobFiles(paths: Paths, id: string, attempt = 1, run = 1): JobFil
     schema: join(dir, 'schema.json'),
     review: join(dir, 'review.json'),
     report: own('report'),
+    brief: join(dir, 'brief'),
+    weighed: join(dir, 'weighed'),
     answer: join(dir, 'answer'),
     tmp: join(dir, 'tmp'),
   };

@@ -34,6 +34,10 @@ const EXAMPLES = `
 #maxCostPerDay = 5.0
 #args = ["--fallback-model", "sonnet"]
 #env = { set = { CLAUDE_CONFIG_DIR = "/home/me/.claude-work" } }
+
+# Several CLIs under one name, to be asked together: "sidejob run -p second-look …".
+#[panels]
+#second-look = ["claude:opus", "codex", "gemini > qwen"]
 `;
 
 /** The whole file. */

@@ -5,9 +5,11 @@ import { type FileHandle, lstat, open, readlink, realpath } from 'node:fs/promis
 import { resolve } from 'node:path';
 import { jobFiles } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
+import { groupMembers } from '../store/groups.js';
 import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
-import { requireJob } from './lookup.js';
+import { groupNamed, requireJob } from './lookup.js';
+import { hasAnswered } from './outcome.js';
 import { endedAnswer } from './readings.js';
 import { checkRoots, nameOf } from './roots.js';
 
@@ -36,17 +38,28 @@ export async function withAttachments(
   const parts = [prompt];
   let bytes = 0;
   for (const name of attach) {
-    const text = name.startsWith('job:') ? await answerOf(engine, name.slice(4)) : await fileText(engine, name, place);
-    bytes += Buffer.byteLength(text);
-    if (bytes > MAX_BYTES) throw bad(`the attachments have more than ${MAX_BYTES} bytes`, 'Attach less.');
-    parts.push(fenced(name, text));
+    const found = name.startsWith('job:')
+      ? await answersOf(engine, name)
+      : [[name, await fileText(engine, name, place)]];
+    for (const [title = '', text = ''] of found) {
+      bytes += Buffer.byteLength(text);
+      if (bytes > MAX_BYTES) throw bad(`the attachments have more than ${MAX_BYTES} bytes`, 'Attach less.');
+      parts.push(fenced(title, text));
+    }
   }
   return parts.join('\n\n');
 }
 
 /** The jobs among attachments. */
 export function attachedJobs(engine: Engine, attach: readonly string[]): JobRecord[] {
-  return attach.filter((name) => name.startsWith('job:')).map((name) => requireJob(engine, name.slice(4)));
+  return attach
+    .filter((name) => name.startsWith('job:'))
+    .flatMap((name) => {
+      const group = groupNamed(engine, name);
+      return group === undefined
+        ? requireJob(engine, name.slice(4))
+        : groupMembers(engine.store, group).map(({ job }) => job);
+    });
 }
 
 /** The text between fences longer than any it contains, so that it cannot end them. */
@@ -55,6 +68,24 @@ export function fenced(name: string, text: string): string {
   for (const [ticks] of text.matchAll(/`+/g)) longest = Math.max(longest, ticks.length);
   const fence = '`'.repeat(longest + 1);
   return `Attached data, "${name}":\n${fence}\n${text}${text.endsWith('\n') ? '' : '\n'}${fence}`;
+}
+
+/** The answer of a job, or those of a group, of which some may have none: that is said in their place. */
+async function answersOf(engine: Engine, name: string): Promise<string[][]> {
+  const group = groupNamed(engine, name);
+  if (group === undefined) return [[name, await answerOf(engine, name.slice(4))]];
+  const members = groupMembers(engine.store, group).map(({ job }) => job);
+  if (!members.some(hasAnswered))
+    throw bad(`nobody in ${group} has answered`, 'Wait for it (llm_job_wait), or leave it out.');
+  const open = members.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id);
+  if (open.length > 0) throw bad(`${open.join(', ')} of ${group} has not ended`, 'Wait for it first (llm_job_wait).');
+  return Promise.all(
+    members.map(async (job) =>
+      hasAnswered(job)
+        ? [`job:${job.id}`, await answerOf(engine, job.id)]
+        : [`job:${job.id}`, `(It gave no answer: ${job.reason ?? job.status}.)`],
+    ),
+  );
 }
 
 async function answerOf(engine: Engine, id: string): Promise<string> {

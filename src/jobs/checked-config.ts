@@ -2,6 +2,7 @@
 import { type Config, loadConfig } from '../config/config.js';
 import type { Provider } from '../providers/provider.js';
 import { checkProviderNames, withCustomProviders } from './custom-providers.js';
+import { checkPanels } from './panels.js';
 
 /** @throws SidejobError `bad_config` */
 export async function checkedConfig(
@@ -12,5 +13,6 @@ export async function checkedConfig(
   const config = await loadConfig(file, env);
   const providers = withCustomProviders(known, config);
   checkProviderNames(config, providers);
+  checkPanels(config, providers);
   return { config, providers };
 }

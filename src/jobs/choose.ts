@@ -18,15 +18,7 @@ export async function chooseProvider(engine: Engine, name: string | undefined, c
   const { defaultProvider } = engine.config.settings;
   const wanted = name ?? (defaultProvider === 'auto' ? undefined : defaultProvider);
   if (wanted !== undefined) return knownProvider(providers, name ?? wanted.split(/[>:]/)[0] ?? wanted);
-  const ready = await engine.readyProviders();
-  const usable = providers.filter(({ name: each, vendor }) => ready.includes(each) && vendor !== 'sidejob');
-  const builtIn = usable.filter(({ version }) => version !== undefined);
-  const candidates =
-    builtIn.length > 0 ? builtIn : usable.filter((provider) => provider.accessLevels.includes('read-only'));
-  const free = candidates.filter(({ name: each }) => !isLimited(engine, each));
-  const able = free.length > 0 ? free : candidates;
-  const other = able.find((provider) => !provider.clients.some((prefix) => client.startsWith(prefix)));
-  const chosen = other ?? able[0];
+  const [chosen] = await readyFor(engine, client);
   if (chosen) return chosen;
   const { allowedProviders } = engine.config.settings;
   const which =
@@ -36,6 +28,19 @@ export async function chooseProvider(engine: Engine, name: string | undefined, c
     `${which} is installed and logged in.`,
     'llm_providers says what is missing; provider "demo" works without any. Nothing was started.',
   );
+}
+
+/** What is ready, the best for this caller first. */
+export async function readyFor(engine: Engine, client: string): Promise<Provider[]> {
+  const { providers } = engine;
+  const ready = await engine.readyProviders();
+  const usable = providers.filter(({ name: each, vendor }) => ready.includes(each) && vendor !== 'sidejob');
+  const builtIn = usable.filter(({ version }) => version !== undefined);
+  const candidates =
+    builtIn.length > 0 ? builtIn : usable.filter((provider) => provider.accessLevels.includes('read-only'));
+  const drawbacks = ({ name, clients }: Provider) =>
+    (isLimited(engine, name) ? 2 : 0) + (clients.some((prefix) => client.startsWith(prefix)) ? 1 : 0);
+  return candidates.sort((one, other) => drawbacks(one) - drawbacks(other));
 }
 
 /** Whether a limit of the account, or one that the owner has set for the day, is known to be reached. */

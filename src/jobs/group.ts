@@ -16,9 +16,12 @@ import { type Wanted, wantedText } from './chain.js';
 import type { Engine } from './engine.js';
 import { newId } from './ids.js';
 import { GROUP_PREFIX } from './lookup.js';
+import { hasAnswered } from './outcome.js';
 import type { Caller, JobRequest, Submitted } from './request.js';
 import { submitJob } from './submit.js';
 
+/** Members are read in the order of random numbers below it. */
+const BLIND_MAX = 2 ** 47;
 /** Of an error that is kept with a group. */
 const MESSAGE_MAX_CHARS = 300;
 
@@ -54,13 +57,13 @@ export async function submitGroup(
   before: readonly Refusal[] = [],
 ): Promise<StartedGroup> {
   const { store } = engine;
-  const group = { id: newId(GROUP_PREFIX.slice(0, -1)), createdAt: Date.now() };
+  const group = newGroup();
   const refused = [...before];
   const started: Submitted[] = [];
   const members: { jobId: string; blind: number }[] = [];
   const blindOf = new Map<string, number>();
   const memberOf = (jobId: string) => {
-    const blind = blindOf.get(jobId) ?? randomInt(2 ** 47);
+    const blind = blindOf.get(jobId) ?? randomInt(BLIND_MAX);
     blindOf.set(jobId, blind);
     return { jobId, blind };
   };
@@ -92,6 +95,20 @@ export async function submitGroup(
   return { group: record(), started, refused };
 }
 
+function newGroup() {
+  return { id: newId(GROUP_PREFIX.slice(0, -1)), createdAt: Date.now() };
+}
+
+/** The id of the group of these jobs, which were asked one by one: it is made where there is none. */
+export async function groupOf(engine: Engine, jobIds: readonly string[]): Promise<string> {
+  const members = jobIds.map((jobId) => ({ jobId, blind: randomInt(BLIND_MAX) }));
+  const same = sameGroup(engine, members, []);
+  if (same) return same.id;
+  const group = { ...newGroup(), refused: [] };
+  await engine.store.write(() => recordGroup(engine.store, group, members));
+  return group.id;
+}
+
 /** The group that these jobs are, where everybody who is asked has been asked before. */
 function sameGroup({ store }: Engine, members: readonly { jobId: string }[], refused: readonly Refusal[]) {
   const ids = members.map(({ jobId }) => jobId);
@@ -104,11 +121,6 @@ function sameGroup({ store }: Engine, members: readonly { jobId: string }[], ref
 
 function kept({ provider, error }: Refusal): Refused {
   return { provider: oneLine(provider, 60), code: error.code, message: oneLine(error.message, MESSAGE_MAX_CHARS) };
-}
-
-/** Whether a member has given an answer. One that is silent has failed. */
-export function hasAnswered({ status }: Pick<JobRecord, 'status'>): boolean {
-  return status === 'completed';
 }
 
 /**

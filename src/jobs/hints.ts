@@ -20,6 +20,7 @@ const HINTS: Record<Reason, string | ((provider: Provider) => string)> = {
   timeout: (provider) => `${goOn(provider)}ubmit it again with a larger timeoutSec.`,
   idle_timeout: (provider) => `${goOn(provider)}ubmit it again with a larger idleTimeoutSec.`,
   output_limit: 'What it wrote is kept. Ask for less output.',
+  too_few_answers: 'What was answered is kept. Ask those again that failed, or others.',
   spawn_failed: ({ install }) => `Check that the CLI is installed: ${install}.`,
 };
 

@@ -32,6 +32,11 @@ export const UNREAD_OUTCOME = {
   ...{ sessionId: null, model: null, answerBytes: 0, stdoutBytes: 0, stderrBytes: 0, leftovers: 0 },
 } as const satisfies Omit<Outcome, 'status'>;
 
+/** Whether a job has given an answer that counts. One that is silent has failed. */
+export function hasAnswered({ status }: { status: JobStatus }): boolean {
+  return status === 'completed';
+}
+
 /** The verdict on a job whose process has ended. */
 export function decideOutcome(evidence: Evidence): Verdict {
   const { exit, cause, launcherLog, signalSent } = evidence;

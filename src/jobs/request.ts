@@ -53,6 +53,10 @@ export interface JobRequest {
   admit?: () => void;
   /** The group that the job is recorded for; see group.ts. */
   group?: string;
+  /** A judge's `prompt` is its brief, of which its own is made when it starts; see judge/. */
+  role?: 'judge';
+  /** A stance that the question is put in; see stances.ts. */
+  stance?: string;
   /** Called in that transaction, once the job is recorded; under the same conditions. */
   recorded?: (job: NewJob) => void;
 }

@@ -6,28 +6,29 @@ import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { type JobRequest, NOTHING, requestKey } from './request.js';
 import { scopeOf } from './review/kept.js';
-import { withSchema } from './structured.js';
+import { withoutSchema } from './structured.js';
 
 /**
  * The request of an ended job, as a new one that names it. What was attached stands in its prompt.
  * @throws SidejobError `bad_argument` if its prompt is no longer there
  */
 export async function requestAgain(engine: Engine, job: JobRecord): Promise<Omit<JobRequest, 'provider'>> {
-  const whole = await readPrivate(jobFiles(engine.paths, job.id).prompt).catch((error) => {
+  const files = jobFiles(engine.paths, job.id);
+  const whole = await readPrivate(job.role === 'judge' ? files.brief : files.prompt).catch((error) => {
     throw new SidejobError('bad_argument', `the prompt of ${job.id} cannot be read: ${messageOf(error)}.`, NOTHING);
   });
   const { outputSchema } = job;
-  // Where the CLI has no flag for a schema, the prompt asks for it; it will again.
-  const instruction = outputSchema === null ? '' : withSchema('', outputSchema);
   const review = await scopeOf(engine, job);
-  const instructed = instruction !== '' && whole.endsWith(instruction);
   return {
     kind: 'async',
-    prompt: instructed ? whole.slice(0, -instruction.length) : whole,
+    // Where the CLI has no flag for a schema, the prompt asks for it; it will again.
+    prompt: withoutSchema(whole, outputSchema),
     access: job.access,
     timeoutSec: job.timeoutSec,
     // It was asked for by name: never the job of somebody who asked the same.
     fresh: true,
+    // The answers of the same group are weighed once more.
+    ...(job.role !== null && job.groupId !== null && { role: job.role, group: job.groupId }),
     ...(job.effort !== null && { effort: job.effort }),
     ...(job.label !== null && { label: job.label }),
     ...(job.idleTimeoutSec !== null && { idleTimeoutSec: job.idleTimeoutSec }),

@@ -17,6 +17,7 @@ import { findServer } from '../store/servers.js';
 import { cancelUnbegun, changeOwner, finishJob, requeue } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { goOn, mayGoOn } from './failover.js';
+import { checkedAnswer } from './judge/files.js';
 import { decideOutcome } from './outcome.js';
 import { keepAnswer } from './readings.js';
 import { structuredAnswer } from './structured.js';
@@ -137,7 +138,7 @@ async function finish(
     nothingOfOurs(Buffer.alloc(0)),
   );
   const stderr = tail.toString('utf8');
-  const { answer, misfit } = await structuredAnswer(job.outputSchema, fold.answer);
+  const { answer: given, misfit } = await structuredAnswer(job.outputSchema, fold.answer);
   const verdict = decideOutcome({
     provider,
     exit,
@@ -156,6 +157,7 @@ async function finish(
     return void engine.supervision.endProcesses(job);
   }
   const before = job.resume ? lastUsageTotal(engine.store, job) : undefined;
+  const answer = job.role === 'judge' && !misfit ? await checkedAnswer(engine.paths, job.id, given) : given;
   if (answer) await keepAnswer(files.answer, answer);
   const endedAt = endOf(files, exit);
   const outcome = {

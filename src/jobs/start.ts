@@ -17,6 +17,7 @@ import { jobEnvironment } from './environment.js';
 import { goOn } from './failover.js';
 import { hintFor } from './hints.js';
 import { invocationOf } from './invocation.js';
+import { composeJudge } from './judge/compose.js';
 import { UNREAD_OUTCOME } from './outcome.js';
 import { checkFolderAgain } from './roots.js';
 
@@ -33,7 +34,9 @@ export async function startJob(engine: Engine, id: string, checked?: FoundComman
   engine.starting.add(id);
   faultPoint('start.placed');
   try {
-    await launchJob(engine, job, checked);
+    const ready = job.role === 'judge' ? await composeJudge(engine, job) : job;
+    if (ready) await launchJob(engine, ready, checked);
+    else void engine.schedule();
   } catch (error) {
     // The store's trouble is not the job's: it has not begun, and goes back to the queue.
     if (error instanceof SidejobError && error.code.startsWith('store_')) throw error;

@@ -34,6 +34,12 @@ export async function schemaText(schema: Record<string, unknown>): Promise<strin
   return text;
 }
 
+/** The same without what `withSchema` has added, if it has. */
+export function withoutSchema(prompt: string, schema: string | null): string {
+  const added = schema === null ? '' : withSchema('', schema);
+  return added !== '' && prompt.endsWith(added) ? prompt.slice(0, -added.length) : prompt;
+}
+
 /** The prompt for a CLI that has no flag for a schema. */
 export function withSchema(prompt: string, schema: string): string {
   return (

@@ -39,6 +39,7 @@ import { pick } from './pick.js';
 import { type Caller, type JobRequest, NOTHING, requestKey, type Submitted } from './request.js';
 import type { ReviewScope } from './review/validate.js';
 import { projectRoot } from './roots.js';
+import { framed, loadStance } from './stances.js';
 import { schemaText, withSchema } from './structured.js';
 
 /** Of ids of jobs that more than one CLI may answer: what is not known yet is not said. */
@@ -85,12 +86,10 @@ export async function submitJob(
   const cwd = await workFolder(engine, caller, parent ? { ...request, cwd: parent.cwd } : request, project);
   checkDecided(request, cwd);
   checkDisk(engine);
-  const attached = await withAttachments(engine, request.prompt, request.attach ?? [], { cwd, project });
-  // One prompt for all that may run.
-  const instructed = outputSchema !== null && wanted.some((each) => each.provider.structured !== 'native');
-  const text = instructed ? withSchema(attached, outputSchema) : attached;
-  const prompt = wanted.some((each) => each.provider.slashCommands) && text.startsWith('/') ? `\n${text}` : text;
-  for (const each of wanted) checkPromptSize(each.provider, prompt);
+  const stance = request.stance === undefined ? undefined : await loadStance(engine.paths, request.stance);
+  const question = stance ? framed(stance, request.prompt) : request.prompt;
+  const attached = await withAttachments(engine, question, request.attach ?? [], { cwd, project });
+  const prompt = request.role === 'judge' ? request.prompt : promptFor(wanted, attached, outputSchema);
 
   const id = newId(wanted.length > 1 ? CHAIN_PREFIX : provider.name);
   const login = engine.loginKeyOf(provider.name);
@@ -117,7 +116,7 @@ export async function submitJob(
     sessionId: conversation?.sessionId ?? (provider.sessionId === 'chosen' ? randomUUID() : null),
     resume: conversation ? 1 : 0,
     groupId: request.group ?? null,
-    role: null,
+    role: request.role ?? null,
     requestKey: requestKey({
       ...{
         provider: wanted.length > 1 ? chainOf(wanted) : provider.name,
@@ -152,7 +151,7 @@ export async function submitJob(
   if (picked.refusal) throw picked.refusal;
 
   // The files come first: the record is the acceptance, and then everything it speaks of is there.
-  await writeFiles(engine, id, prompt, outputSchema, request.review);
+  await writeFiles(engine, job, prompt, request.review);
   faultPoint('submit.files');
   let accepted = false;
   let placed: ReturnType<typeof takePlace>;
@@ -194,6 +193,16 @@ export async function submitJob(
   return { job: recorded, joined: false };
 }
 
+/** One prompt for all that may run. */
+function promptFor(wanted: readonly Wanted[], asked: string, outputSchema: string | null): string {
+  const providers = wanted.map(({ provider }) => provider);
+  const instructed = outputSchema !== null && providers.some(({ structured }) => structured !== 'native');
+  const text = instructed ? withSchema(asked, outputSchema) : asked;
+  const prompt = providers.some(({ slashCommands }) => slashCommands) && text.startsWith('/') ? `\n${text}` : text;
+  for (const provider of providers) checkPromptSize(provider, prompt);
+  return prompt;
+}
+
 function withModel({ model: _, ...request }: JobRequest, model: string | undefined): JobRequest {
   return { ...request, ...(model !== undefined && { model }) };
 }
@@ -223,9 +232,8 @@ function existing(engine: Engine, job: NewJob, request: JobRequest): Submitted |
 
 async function writeFiles(
   engine: Engine,
-  id: string,
+  { id, role, outputSchema: schema }: NewJob,
   prompt: string,
-  schema: string | null,
   review: ReviewScope | undefined,
 ): Promise<void> {
   const files = jobFiles(engine.paths, id);
@@ -233,7 +241,7 @@ async function writeFiles(
     mkdirSync(engine.paths.jobs, { recursive: true, mode: 0o700 });
     mustBeNoLink(engine.paths.jobs);
     mkdirSync(files.dir, { mode: 0o700 });
-    await writeNewPrivate(files.prompt, prompt);
+    await writeNewPrivate(role === 'judge' ? files.brief : files.prompt, prompt);
     if (schema !== null) await writeNewPrivate(files.schema, schema);
     if (review) await writeNewPrivate(files.review, JSON.stringify(review));
   } catch (error) {

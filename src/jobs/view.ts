@@ -3,9 +3,10 @@ import { lstat } from 'node:fs/promises';
 import { jobFiles } from '../config/paths.js';
 import { readMaskedPage } from '../output/secrets/page.js';
 import { oneLine } from '../providers/json.js';
+import { groupMembers } from '../store/groups.js';
 import { queuePosition } from '../store/queue.js';
 import type { JobKind, JobRecord, JobStatus, Reason } from '../store/record.js';
-import { pastLines } from './chain.js';
+import { chainText, pastLines } from './chain.js';
 import type { Engine } from './engine.js';
 import { localTime } from './figures.js';
 import { limitHint } from './hints.js';
@@ -23,6 +24,8 @@ export interface JobView {
   signal?: string;
   provider: string;
   model?: string;
+  /** The CLIs that may answer it, in order: "claude:opus > codex". */
+  chain?: string;
   /** CLIs of its chain that could not answer, and why: "claude: rate_limited until 15:00". */
   passedOver?: string[];
   label?: string;
@@ -30,6 +33,8 @@ export interface JobView {
   continues?: string;
   /** The group that it was started in. */
   groupId?: string;
+  /** It weighs the answers of that group. */
+  role?: 'judge';
   cwd: string;
   /** What it does right now, in one line. */
   activity?: string;
@@ -80,10 +85,12 @@ export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> 
     signal: job.signal,
     provider: job.provider,
     model: job.model,
+    chain: job.chain && job.chain.members.length > 1 ? chainText(job.chain.members) : null,
     passedOver: passedOver(job),
     label: job.label,
     continues: job.resume ? job.parentId : null,
     groupId: job.groupId,
+    role: job.role,
     cwd: job.cwd,
     createdAt: new Date(job.createdAt).toISOString(),
     elapsedSec: seconds(until - (job.startedAt ?? job.createdAt)),
@@ -141,6 +148,9 @@ async function queuedActivity(engine: Engine, job: JobRecord): Promise<string> {
   if (job.notBefore !== null && job.notBefore > Date.now()) {
     return `waiting for ${job.provider}'s limit until ${localTime(job.notBefore, Date.now())}`;
   }
+  const asked = job.role === 'judge' && job.groupId !== null ? groupMembers(engine.store, job.groupId) : [];
+  const open = asked.filter((member) => member.job.finishedAt === null).length;
+  if (open > 0) return `waiting for ${open} of the ${asked.length} answers that it weighs`;
   if (!(await isOwnerAlive(engine, job))) {
     return 'waiting: its server is gone; a server with the same login will start it';
   }

@@ -1,13 +1,17 @@
 // Starting the jobs that llm_run and llm_job_submit ask for: one for each provider. One that cannot be started
 // does not hold back the others.
 import { SidejobError } from '../errors.js';
-import { chainText, chooseWanted, type Wanted } from '../jobs/chain.js';
+import { chooseWanted, type Wanted, wantedText } from '../jobs/chain.js';
 import { conversationJob } from '../jobs/conversation.js';
 import type { Engine } from '../jobs/engine.js';
 import { factsOf } from '../jobs/facts.js';
 import { submitGroup, type Wish } from '../jobs/group.js';
+import { VERDICT_SCHEMA } from '../jobs/judge/schema.js';
+import { attachedGroup, chooseJudge, judgeRequest, submitJudge } from '../jobs/judge/submit.js';
+import { checkNoPanel, withPanels } from '../jobs/panels.js';
 import type { JobFacts, JobRequest, Submitted } from '../jobs/request.js';
 import { type ReviewWanted, reviewRequest, withChanges } from '../jobs/review/request.js';
+import { loadStance } from '../jobs/stances.js';
 import { submitJob } from '../jobs/submit.js';
 import type { GroupRecord } from '../store/groups.js';
 import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
@@ -17,18 +21,20 @@ import type { Call } from './tool.js';
 export type Asked = Omit<JobRequest, 'provider' | 'kind' | 'review'> & {
   provider?: string;
   providers?: string[];
+  judge?: string;
   review?: ReviewWanted;
 };
 
 export interface Started {
   /** Of a call that asks several. */
   group?: GroupRecord | undefined;
+  /** The judge comes last. */
   started: Submitted[];
   refused: { provider: string; error: SidejobError }[];
 }
 
 /**
- * Submits one job for each provider asked.
+ * Submits one job for each provider asked, and one for the judge of their answers.
  * @throws SidejobError if no job could be started
  */
 export async function startJobs(call: Call, kind: JobRequest['kind'], asked: Asked): Promise<Started> {
@@ -40,39 +46,45 @@ export async function startJobs(call: Call, kind: JobRequest['kind'], asked: Ask
 }
 
 async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Promise<Started> {
-  const { provider: one, providers: several, review, ...rest } = asked;
-  const request = review === undefined ? rest : reviewRequest(rest);
-  if (one !== undefined && several !== undefined) {
-    throw new SidejobError('bad_argument', 'provider and providers exclude each other.', 'Nothing was started.');
-  }
   const { engine } = await call.manager();
-  if (request.continueJob !== undefined && several !== undefined) {
-    throw new SidejobError(
-      'bad_argument',
-      'a conversation goes on with one provider.',
-      'Leave out providers. Nothing was started.',
-    );
+  const { judge: judgeName, stance, review, ...given } = asked;
+  const { provider: _, providers: several, ...rest } = given;
+  if (review !== undefined && judgeName !== undefined) {
+    throw new SidejobError('bad_argument', 'findings are merged; a review takes no judge.', 'Nothing was started.');
   }
-  // A conversation stays with its CLI, whatever the default is.
-  const fixed = one ?? (request.continueJob === undefined ? undefined : keeperOf(engine, request.continueJob));
-  const names: (string | undefined)[] = several ? [...new Set(several)] : [fixed];
+  // With a judge, the stance is the judge's.
+  const plain = { ...rest, ...(stance !== undefined && judgeName === undefined && { stance }) };
+  const request = review === undefined ? plain : reviewRequest(plain);
+  // Found out before anybody is asked.
+  if (stance !== undefined) await loadStance(engine.paths, stance);
+  const attached =
+    judgeName !== undefined && several === undefined ? await attachedGroup(engine, request.attach) : undefined;
+  const names = attached ? [] : namesOf(engine, given);
+  if (judgeName !== undefined && !attached && names.length < 2) {
+    throw new SidejobError('bad_argument', 'judge weighs the answers of several.', 'Name them. Nothing was started.');
+  }
   const refused: Started['refused'] = [];
-  const { model: _, ...others } = request;
+  const { model: __, ...others } = request;
   type One = { members: [Wanted, ...Wanted[]]; facts?: JobFacts[] };
-  let wanted: One[] = await those(names, refused, async (name) => ({
-    members: await chooseWanted(engine, name, request.model, call.clientName),
-  }));
+  let wanted: One[] = await those(names, refused, async (name) => {
+    if (name !== undefined) checkNoPanel(engine, name, 'provider');
+    return { members: await chooseWanted(engine, name, request.model, call.clientName) };
+  });
+  const asking = attached?.providers ?? wanted.flatMap(({ members }) => members.map(({ provider }) => provider.name));
+  const judges = judgeName === undefined ? undefined : await chooseJudge(engine, judgeName, asking, call.clientName);
+  const judging = judgeRequest({ cwd: attached?.cwd, ...request, kind });
+  // Each that may come to run is decided about as itself.
+  const factsFor = (members: readonly Wanted[], of: Omit<JobRequest, 'model'>) =>
+    Promise.all(
+      members.map(({ provider, model }) => factsOf(engine, call.caller, { ...of, ...(model && { model }) }, provider)),
+    );
   const pass = await call.passJobs(async () => {
     wanted = await those(wanted, refused, async ({ members }) => ({
       members,
-      // Each that may come to run is decided about as itself.
-      facts: await Promise.all(
-        members.map(({ provider, model }) =>
-          factsOf(engine, call.caller, { ...others, kind, ...(model && { model }) }, provider),
-        ),
-      ),
+      facts: await factsFor(members, { ...others, kind }),
     }));
-    return wanted.flatMap(({ facts }) => facts ?? []);
+    const judged = { ...judging, prompt: request.prompt, outputSchema: VERDICT_SCHEMA };
+    return [...wanted.flatMap(({ facts }) => facts ?? []), ...(judges ? await factsFor(judges, judged) : [])];
   });
   // In the very folder that was decided on, or not at all.
   const decided = { ...request, folder: wanted[0]?.facts?.[0]?.cwd };
@@ -82,10 +94,18 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
     const wishes = wanted.map(({ members }) => ({ members, request: { ...whole, kind, admit: pass.admit } }));
     return submitted(engine, call, wishes, refused, several !== undefined);
   };
-  const { group, started } = await start().catch(async (error) => {
+  const judgeOf = (group: string, focus?: string) => async (members: readonly [Wanted, ...Wanted[]]) =>
+    submitJudge(engine, call.caller, { ...judging, admit: pass.admit }, members, { group, focus, stance });
+  const undoing = async (error: unknown): Promise<never> => {
     await pass.undo(error);
     throw error;
-  });
+  };
+  const { group, started } = await start().catch(undoing);
+  if (judges && (attached || (group && started.length > 1))) {
+    const submit = attached ? judgeOf(attached.group, request.prompt) : judgeOf(group?.id ?? '');
+    const name = `judge ${wantedText(judges)}`;
+    started.push(...(await those([judges], refused, submit, () => name).catch(undoing)));
+  }
   if (started.length === 0) {
     await pass.undo((refused.find(({ error }) => error.code === 'denied') ?? refused[0])?.error);
   } else {
@@ -95,6 +115,26 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
     );
   }
   return { group, started, refused };
+}
+
+/**
+ * Who is asked; undefined: whoever is the default.
+ * @throws SidejobError `bad_argument`
+ */
+function namesOf(engine: Engine, { provider, providers, continueJob }: Asked): (string | undefined)[] {
+  if (provider !== undefined && providers !== undefined) {
+    throw new SidejobError('bad_argument', 'provider and providers exclude each other.', 'Nothing was started.');
+  }
+  if (continueJob !== undefined && providers !== undefined) {
+    throw new SidejobError(
+      'bad_argument',
+      'a conversation goes on with one provider.',
+      'Leave out providers. Nothing was started.',
+    );
+  }
+  if (providers) return withPanels(engine.config.panels, providers);
+  // A conversation stays with its CLI, whatever the default is.
+  return [provider ?? (continueJob === undefined ? undefined : keeperOf(engine, continueJob))];
 }
 
 /** One job, or several as a group; what is refused is added to `refused`. */
@@ -121,6 +161,7 @@ async function those<Each, Result>(
   each: readonly Each[],
   refused: Started['refused'],
   work: (one: Each) => Promise<Result>,
+  naming: (one: Each) => string = nameOf,
 ): Promise<Result[]> {
   const results: Result[] = [];
   for (const one of each) {
@@ -128,7 +169,7 @@ async function those<Each, Result>(
       results.push(await work(one));
     } catch (error) {
       if (!(error instanceof SidejobError)) throw error;
-      refused.push({ provider: nameOf(one), error });
+      refused.push({ provider: naming(one), error });
     }
   }
   return results;
@@ -137,9 +178,7 @@ async function those<Each, Result>(
 function nameOf(one: unknown): string {
   if (typeof one === 'string') return one;
   const members = (one as { members?: readonly Wanted[] } | undefined)?.members;
-  return members
-    ? chainText(members.map(({ provider, model = null }) => ({ provider: provider.name, model })))
-    : 'default';
+  return members ? wantedText(members) : 'default';
 }
 
 /** The provider of the job that a conversation belongs to. */

@@ -18,14 +18,23 @@ export const ASKING = {
     .string()
     .optional()
     .describe('default: a ready CLI of another vendor than yours; "claude:opus > codex": the first that can answer'),
-  providers: z.array(z.string()).min(1).max(8).optional().describe('ask several: one job each'),
+  providers: z.array(z.string()).min(1).max(8).optional().describe('ask several, or a panel: one job each'),
+  judge: z
+    .string()
+    .optional()
+    .describe('a CLI, or "auto", that weighs the answers of providers, or of the jobs in attach, blind'),
+  stance: z.string().optional().describe('second-opinion, red-team, consensus-check, fact-check; with judge: its own'),
   model: z.string().min(1).max(200).optional(),
   cwd: z.string().optional().describe("absolute; default: this client's project"),
   continueJob: z
     .string()
     .optional()
     .describe("go on with that job's conversation, same CLI and folder; a CLI's own session id works too"),
-  attach: z.array(z.string()).max(32).optional().describe('files, or job:ID for its answer; appended to the prompt'),
+  attach: z
+    .array(z.string())
+    .max(32)
+    .optional()
+    .describe('files, or job:ID (job:group-ID) for its answer; appended to the prompt'),
 };
 
 /** Only for jobs that may work for long. */

@@ -3,7 +3,9 @@
 import { jobFiles } from '../config/paths.js';
 import type { Engine } from '../jobs/engine.js';
 import { groupLine } from '../jobs/group.js';
+import { verdictOf, verdictText } from '../jobs/judge/text.js';
 import { jobsOfGroup } from '../jobs/lookup.js';
+import { hasAnswered } from '../jobs/outcome.js';
 import { answerText } from '../jobs/result.js';
 import { type Review, reviewsAmong } from '../jobs/review/outcome.js';
 import { reviewHead } from '../jobs/review/words.js';
@@ -24,6 +26,7 @@ const STDERR_TAIL_BYTES = 1200;
 /** One line on a job: for lists and for everything that is not an answer. */
 export function jobLine(view: JobView): string {
   const parts = [`${view.jobId} ${view.status}${view.reason ? ` (${view.reason})` : ''}`, `${view.elapsedSec} s`];
+  if (view.role) parts.push(view.role);
   if (view.passedOver) parts.push(passedOver(view));
   if (view.cancelRequested) parts.push('being ended');
   if (view.activity) parts.push(view.activity);
@@ -45,7 +48,8 @@ function passedOver({ passedOver: past = [], status, provider, activity }: JobVi
 }
 
 /**
- * The replies of several jobs in one text, each below its header.
+ * The replies of several jobs in one text, each below its header. Where a judge has weighed the answers of a group, or is
+ * about to, these are a line each: llm_job_result has them.
  * @param room how large it may be, as `sizeIn` counts
  */
 export async function jobReplies(
@@ -55,30 +59,50 @@ export async function jobReplies(
 ): Promise<string> {
   const groups = shownGroups(engine, jobs);
   const heads = groups.map(({ line }) => line);
-  const reviews = await reviewsAmong(engine, jobs);
+  const brief = new Set(groups.filter(({ judged }) => judged).flatMap(({ members }) => members));
+  const lined = jobs.filter((job) => brief.has(job.id) && hasAnswered(job));
+  const full = jobs.filter((job) => !lined.includes(job));
+  const verdicts = await Promise.all(full.map((job) => verdictOf(engine, job)));
+  const letters = new Map(
+    verdicts.flatMap((verdict) => verdict?.answers ?? []).map((each) => [each.jobId, each.answer]),
+  );
+  const lines = await Promise.all(lined.map((job) => answerLine(engine, job, letters.get(job.id))));
+  const reviews = await reviewsAmong(engine, full);
   const reviewed = reviews.flatMap(({ reviewers }) => reviewers.map(({ jobId }) => jobId));
+  const told = new Set(jobs.map(({ id }) => id));
+  // The verdict comes first, and then whose answers it weighs.
+  const inOrder = [...full].sort((one, other) => Number(other.role === 'judge') - Number(one.role === 'judge'));
   const drafts = await Promise.all([
-    ...jobs.filter(({ id }) => !reviewed.includes(id)).map((job) => draftReply(engine, job)),
-    ...reviews.map((review) => draftReview(engine, review, jobs, groups)),
+    ...inOrder.filter(({ id }) => !reviewed.includes(id)).map((job) => draftReply(engine, job, told)),
+    ...reviews.map((review) => draftReview(engine, review, full, groups)),
   ]);
   const budgets = shareOut(
     drafts.map(({ header, size }) => header.length + size),
-    room - heads.join('\n').length,
+    room - [...heads, ...lines].join('\n').length,
   );
   const replies = drafts.map(({ header, shownIn }, index) => {
     const shown = shownIn((budgets[index] ?? 0) - header.length);
     return shown ? `${header}\n${shown}` : header;
   });
   const pending = pendingNames(jobs, groups);
-  if (pending) replies.push(`Still going on in the background. Do not ask again: llm_job_wait{${pending}}`);
-  return [...(heads.length > 0 ? [heads.join('\n')] : []), ...replies].join('\n\n');
+  const todo = pending && `Still going on in the background. Do not ask again: llm_job_wait{${pending}}`;
+  return [heads.join('\n'), ...replies, lines.join('\n'), todo].filter(Boolean).join('\n\n');
+}
+
+/** An answer that is not shown here, in a line. */
+async function answerLine(engine: Engine, job: JobRecord, letter: string | undefined): Promise<string> {
+  const line = jobLine({ ...(await viewJob(engine, job)), unread: undefined });
+  return `${letter ? `${letter}: ` : ''}${line}, ${job.answerBytes ?? 0} bytes`;
 }
 
 interface ShownGroup {
   line: string;
+  members: readonly string[];
   /** Its members, and its judge. */
   jobs: readonly string[];
   id: string;
+  /** Its judge is among the jobs, and has not failed. */
+  judged: boolean;
 }
 
 /** The groups of which all members are among these jobs, each job in one of them; of several, the newest. */
@@ -89,10 +113,12 @@ function shownGroups(engine: Engine, jobs: readonly JobRecord[]): ShownGroup[] {
     const members = groupMembers(engine.store, group.id).map(({ job }) => now.get(job.id));
     if (!members.every((job) => job !== undefined) || members.some(({ id }) => told.has(id))) return [];
     for (const { id } of members) told.add(id);
-    const all = jobsOfGroup(engine, group.id).map(({ id }) => id);
+    const judge = jobs.find(({ role, groupId }) => role === 'judge' && groupId === group.id);
     return {
       id: group.id,
-      jobs: all,
+      members: members.map(({ id }) => id),
+      jobs: jobsOfGroup(engine, group.id).map(({ id }) => id),
+      judged: judge !== undefined && (judge.finishedAt === null || hasAnswered(judge)),
       line: groupLine(
         group,
         members.map((job) => ({ job })),
@@ -119,8 +145,11 @@ interface Draft {
   shownIn(room: number): string;
 }
 
-/** Below a job: its answer, or for a failure without one the end of stderr. */
-async function draftReply(engine: Engine, job: JobRecord): Promise<Draft> {
+/**
+ * Below a job: its answer, or for a failure without one the end of stderr.
+ * @param told the jobs that the same reply tells of
+ */
+async function draftReply(engine: Engine, job: JobRecord, told: ReadonlySet<string>): Promise<Draft> {
   const header = jobLine({ ...(await viewJob(engine, job)), unread: undefined });
   const draft = (body: string, secrets: readonly Span[] = [], view?: 'stderr'): Draft => ({
     header,
@@ -128,7 +157,9 @@ async function draftReply(engine: Engine, job: JobRecord): Promise<Draft> {
     shownIn: (room) => cutMiddle(body, room, job.id, view, secrets),
   });
   if (job.finishedAt === null) return draft('');
-  const answer = await answerText(engine, job);
+  const verdict = await verdictOf(engine, job);
+  const named = verdict?.answers.some(({ jobId }) => !told.has(jobId)) ?? false;
+  const answer = verdict ? verdictText(verdict, named) : await answerText(engine, job);
   if (answer || !['failed', 'orphaned'].includes(job.status)) {
     const secrets = await secretsAtEnds(engine, answer);
     return secrets ? draft(answer, secrets) : draft(WITHHELD);

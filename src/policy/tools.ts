@@ -1,7 +1,18 @@
 // The tools that a policy can name, with their arguments: for warnings about names that Sidejob does not have. The
 // registry itself is the protocol's (mcp/), of which a policy knows nothing; a test keeps the two equal.
 
-const ASKING = ['prompt', 'review', 'provider', 'providers', 'model', 'cwd', 'continueJob', 'attach'];
+const ASKING = [
+  'prompt',
+  'review',
+  'provider',
+  'providers',
+  'judge',
+  'stance',
+  'model',
+  'cwd',
+  'continueJob',
+  'attach',
+];
 const JOBS = ['jobId', 'jobIds'];
 
 /** Every tool, and what it takes. */

@@ -7,6 +7,7 @@ export const FAULT_POINTS = [
   'submit.files',
   'submit.recorded',
   'start.placed',
+  'judge.composed',
   'start.spawned',
   'start.recorded',
   'start.gone',

@@ -44,7 +44,7 @@ export function hasWaiting(store: Store, owner: string): boolean {
 /** Where a queued job stands in the order in which places are given: 1 is next. */
 export function queuePosition(store: Store, job: { seq: number; priority: number }): number {
   const row = store.get<{ n: number }>(
-    `SELECT count(*) AS n FROM job WHERE status = 'queued' AND placed = 0 AND notBefore IS NULL
+    `SELECT count(*) AS n FROM job WHERE status = 'queued' AND placed = 0 AND notBefore IS NULL AND ${MEMBERS_ENDED}
        AND (priority > $priority OR (priority = $priority AND seq <= $seq))`,
     { seq: job.seq, priority: job.priority },
   );

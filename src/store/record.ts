@@ -25,7 +25,8 @@ export type Reason =
   | 'timeout'
   | 'idle_timeout'
   | 'output_limit'
-  | 'spawn_failed';
+  | 'spawn_failed'
+  | 'too_few_answers';
 
 /** Why we ended a job; committed before the first signal is sent. The first cause wins. */
 export type Cause = 'cancel' | 'timeout' | 'idle_timeout' | 'output_limit' | 'auth_required' | 'model_not_found';

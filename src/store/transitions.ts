@@ -30,6 +30,19 @@ export function recordLaunch(
   return changed === 1;
 }
 
+/** Notes the size of a prompt that was made when its job got a place; false if that is no longer so. */
+export function recordPrompt(
+  store: Store,
+  { id, owner, attempt, promptBytes }: { id: string; owner: string; attempt: number; promptBytes: number },
+): boolean {
+  const changed = store.run(
+    `UPDATE job SET promptBytes = $promptBytes
+      WHERE id = $id AND owner = $owner AND attempt = $attempt AND status = 'queued' AND placed = 1`,
+    { id, owner, attempt, promptBytes },
+  );
+  return changed === 1;
+}
+
 /** A job that provably did not begin goes back to the queue, and its place is free again. */
 export function requeue(store: Store, job: { id: string; attempt: number }): boolean {
   const changed = store.run(

@@ -22,7 +22,7 @@ const REASONS: Record<Reason, true> = {
   },
   ...{ quota_exhausted: true, model_not_found: true, context_too_long: true, refused: true, network: true },
   ...{ empty_answer: true, invalid_output: true, timeout: true, idle_timeout: true, output_limit: true },
-  ...{ spawn_failed: true },
+  ...{ spawn_failed: true, too_few_answers: true },
 };
 
 function check(theirs: string): void {

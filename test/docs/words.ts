@@ -7,6 +7,7 @@ import { COMMANDS, entryOf } from '../../src/cli/commands.js';
 import { parseOrder } from '../../src/cli/mcp/arguments.js';
 import { configJsonSchema } from '../../src/config/json-schema.js';
 import { messageOf } from '../../src/errors.js';
+import { VERDICT_SCHEMA } from '../../src/jobs/judge/schema.js';
 import { TOOLS } from '../../src/mcp/registry.js';
 import { policyJsonSchema } from '../../src/policy/dialect.js';
 import { FACT_NAMES } from '../../src/policy/request.js';
@@ -90,6 +91,7 @@ export function knownKeys(): Set<string> {
   const schemas = [
     configJsonSchema(),
     policyJsonSchema(),
+    VERDICT_SCHEMA,
     ...tools.map((each) => z.toJSONSchema(each, { io: 'input' })),
   ];
   return new Set([...schemas.flatMap(propertiesIn), ...FACT_NAMES, ...FOREIGN_WORDS]);

@@ -8,10 +8,12 @@ import type { Assistant, JobView } from '../support/assistant.js';
 import { test } from '../support/e2e.js';
 import { processesOf } from '../support/processes.js';
 import type { Sandbox } from '../support/sandbox.js';
-import { asks } from '../support/steps.js';
+import { asks, asksJudged } from '../support/steps.js';
 import { until } from '../support/until.js';
 
 const LIMITED = { type: 'result', subtype: 'success', is_error: true, api_error_status: 429, result: 'API Error: 429' };
+
+const VERDICT = { agreement: ['Yes.'], differences: [], openPoints: [], recommendation: 'Do it.' };
 
 async function allJobs(assistant: Assistant): Promise<JobView[]> {
   return (await assistant.data('llm_job_list', { filter: 'any', scope: 'all' })).jobs as JobView[];
@@ -29,6 +31,11 @@ async function leadTo(point: string, sandbox: Sandbox, assistant: Assistant): Pr
   // The first of two cannot answer.
   const failing = { failOf: { cli: 'claude', exit: 1, raw: JSON.stringify(LIMITED) } };
   const chained = point.startsWith('switch.');
+  if (point.startsWith('judge.')) {
+    const prompt = asksJudged([{ say: 'yes' }], [{ say: JSON.stringify(VERDICT) }]);
+    await assistant.call('llm_run', { prompt, providers: ['codex', 'gemini'], judge: 'claude' });
+    return;
+  }
   const steps = chained
     ? asks(failing, { say: 'done' })
     : point.startsWith('end.')
@@ -60,7 +67,8 @@ test.for(FAULT_POINTS)('killed at %s', async (point, { sandbox }) => {
     expect(jobs).toEqual([]);
     return;
   }
-  expect(jobs).toHaveLength(1);
+  // Of three, the judge is the one that was not there when the others had ended.
+  expect(jobs).toHaveLength(point.startsWith('judge.') ? 3 : 1);
   const jobId = jobs[0]?.jobId ?? '';
   const job = await next.ended(jobId);
   expect(job).toMatchObject(point.startsWith('end.') ? { status: 'canceled' } : { status: 'completed', exitCode: 0 });
@@ -71,7 +79,8 @@ test.for(FAULT_POINTS)('killed at %s', async (point, { sandbox }) => {
     expect(second.split('thread.started')).toHaveLength(2);
   }
   await until('nothing of the job is left', async () => (await processesOf(jobId)).length === 0);
-  expect(await readdir(join(sandbox.home, 'jobs'))).toEqual([jobId]);
+  expect((await readdir(join(sandbox.home, 'jobs'))).sort()).toEqual(jobs.map((each) => each.jobId).sort());
+  if (point.startsWith('judge.')) expect(job).toMatchObject({ structured: { recommendation: 'Do it.' } });
 });
 
 test('killed twice in a row at each step, the job still runs once and is told truthfully', async ({ sandbox }) => {

@@ -24,6 +24,11 @@ export function asks(...steps: Step[]): string {
   return `#steps ${JSON.stringify(steps)}`;
 }
 
+/** The same, and what whoever judges the answers does: its prompt holds the question. */
+export function asksJudged(steps: readonly Step[], judge: readonly Step[]): string {
+  return `${asks(...steps)}\n#judged ${JSON.stringify(judge)}`;
+}
+
 /** What a posing CLI answers if it is asked for nothing else (or by the step `echo`). */
 export interface Echo {
   cli: string;

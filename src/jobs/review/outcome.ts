@@ -2,7 +2,7 @@
 import { groupMembers, groupsWith } from '../../store/groups.js';
 import type { JobRecord } from '../../store/record.js';
 import type { Engine } from '../engine.js';
-import { hasAnswered } from '../group.js';
+import { hasAnswered } from '../outcome.js';
 import { answerText } from '../result.js';
 import { scopeOf } from './kept.js';
 import { linesElsewhere } from './lines.js';

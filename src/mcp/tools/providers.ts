@@ -16,6 +16,7 @@ export const providers = defineTool({
   output: z.object({
     providers: z.array(z.object({ name: z.string(), status: z.string() }).catchall(z.unknown())),
     defaultProvider: z.string().optional(),
+    panels: z.record(z.string(), z.array(z.string())).optional(),
     note: NOTE,
   }),
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
@@ -37,7 +38,16 @@ export const providers = defineTool({
       return words.filter(Boolean).join(', ');
     });
     if (chosen) lines.push(`Default here: ${chosen.name}.`);
-    return { text: lines.join('\n'), data: { providers: views, ...(chosen && { defaultProvider: chosen.name }) } };
+    const panels = provider === undefined ? Object.entries(engine.config.panels) : [];
+    for (const [name, members] of panels) lines.push(`Panel "${name}" (for providers): ${members.join(', ')}.`);
+    return {
+      text: lines.join('\n'),
+      data: {
+        providers: views,
+        ...(chosen && { defaultProvider: chosen.name }),
+        ...(panels.length > 0 && { panels: Object.fromEntries(panels) }),
+      },
+    };
   },
 });
 

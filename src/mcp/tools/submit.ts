@@ -18,6 +18,7 @@ export const submit = defineTool({
         jobId: z.string(),
         provider: z.string(),
         status: z.string(),
+        role: z.string().optional(),
         joined: z.boolean().optional(),
         cwd: z.string().optional(),
       }),
@@ -34,13 +35,16 @@ export const submit = defineTool({
       jobId: job.id,
       provider: job.provider,
       status: job.status,
+      ...(job.role !== null && { role: job.role }),
       ...(joined && { joined: true }),
       // Where files change must be seen, above all where the folder was not named.
       ...(job.access !== 'read-only' && { cwd: job.cwd }),
     }));
     // Said in the data, too: some clients show the model nothing else.
     const note = [...notesOn(outcome, engine.paths.scratch), 'Collect with llm_job_wait.'].join(' ');
-    const lines = jobs.map(({ jobId, status, cwd }) => `${jobId} ${status}${cwd ? ` in ${cwd}` : ''}`);
+    const lines = jobs.map(
+      ({ jobId, status, role, cwd }) => `${jobId} ${status}${role ? `, ${role}` : ''}${cwd ? ` in ${cwd}` : ''}`,
+    );
     return {
       text: [...(outcome.group ? [`${outcome.group.id}:`] : []), ...lines, note].join('\n'),
       data: {

@@ -1,0 +1,106 @@
+// Asks for a judge: one more job of a group, which begins when all others of it have ended.
+import { SidejobError } from '../../errors.js';
+import { chooseWanted, type Wanted } from '../chain.js';
+import { readyFor } from '../choose.js';
+import type { Engine } from '../engine.js';
+import { groupOf } from '../group.js';
+import { groupNamed, jobsOfGroup, requireJobs } from '../lookup.js';
+import { checkNoPanel } from '../panels.js';
+import { type Caller, type JobRequest, NOTHING, type Submitted } from '../request.js';
+import { loadStance } from '../stances.js';
+import { submitJob } from '../submit.js';
+import { briefText } from './files.js';
+import { VERDICT_SCHEMA } from './schema.js';
+
+/** As a judge: one that is not among those who were asked, if there is one. */
+const AUTO = 'auto';
+
+/** What a judge takes of a request that is asked of others: the rest is about their answers. */
+export type JudgeRequest = Pick<
+  JobRequest,
+  'kind' | 'cwd' | 'folder' | 'timeoutSec' | 'idleTimeoutSec' | 'label' | 'waitForQuota' | 'fresh' | 'admit'
+>;
+
+/** What of a request concerns its judge. */
+export function judgeRequest(request: JobRequest): JudgeRequest {
+  const { kind, cwd, folder, timeoutSec, idleTimeoutSec, label, waitForQuota, fresh, admit } = request;
+  const given = { cwd, folder, timeoutSec, idleTimeoutSec, label, waitForQuota, fresh, admit };
+  return { kind, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+}
+
+/**
+ * Who judges: one CLI, a chain, or "auto".
+ * @param asked names of those whose answers are weighed
+ * @throws SidejobError `unknown_provider`, `not_installed`, `bad_argument`
+ */
+export async function chooseJudge(
+  engine: Engine,
+  name: string,
+  asked: readonly string[],
+  client: string,
+): Promise<[Wanted, ...Wanted[]]> {
+  if (name.trim().toLowerCase() !== AUTO) {
+    checkNoPanel(engine, name, 'judge');
+    return chooseWanted(engine, name, undefined, client);
+  }
+  const ready = await readyFor(engine, client);
+  const provider = ready.find((each) => !asked.includes(each.name)) ?? ready[0];
+  return provider ? [{ provider }] : chooseWanted(engine, undefined, undefined, client);
+}
+
+/**
+ * Submits the judge of a group. Its job is there at once, and starts, under whatever server lives, when all members have
+ * ended.
+ * @param brief what it is told beside the question and the answers: `stance` by name
+ * @throws SidejobError as `submitJob`
+ */
+export async function submitJudge(
+  engine: Engine,
+  caller: Caller,
+  request: JudgeRequest,
+  wanted: readonly [Wanted, ...Wanted[]],
+  { group, focus, stance }: { group: string; focus?: string; stance?: string | undefined },
+): Promise<Submitted> {
+  const weigh = stance === undefined ? undefined : (await loadStance(engine.paths, stance)).judging;
+  const prompt = briefText({ group, focus, weigh });
+  const asked = { ...request, prompt, role: 'judge', group, outputSchema: VERDICT_SCHEMA } as const;
+  return submitJob(engine, caller, asked, wanted);
+}
+
+/** What attachments say is to be weighed: a group, and who is in it. */
+export interface Attached {
+  group: string;
+  providers: string[];
+  /** Where the first of them worked. */
+  cwd: string;
+}
+
+/**
+ * The group that attachments are: one by its id, or of the jobs that are named.
+ * @throws SidejobError `bad_argument`, `unknown_job`
+ */
+export async function attachedGroup(engine: Engine, attach: readonly string[] = []): Promise<Attached> {
+  const wrong = (what: string, todo: string) => new SidejobError('bad_argument', what, `${todo} ${NOTHING}`);
+  const file = attach.find((name) => !name.startsWith('job:'));
+  if (file !== undefined) {
+    throw wrong('a judge of what is attached takes no files.', 'Name them in prompt: it can read them.');
+  }
+  const [only] = attach;
+  const named = only !== undefined && attach.length === 1 ? groupNamed(engine, only) : undefined;
+  const jobs =
+    named === undefined
+      ? attach.flatMap((name) => requireJobs(engine, name.slice('job:'.length)))
+      : jobsOfGroup(engine, named);
+  const members = [...new Map(jobs.filter(({ role }) => role !== 'judge').map((job) => [job.id, job])).values()];
+  const [first] = members;
+  if (!first || members.length < 2) {
+    throw wrong('judge weighs the answers of several.', 'Give providers, or attach:["job:group-…"].');
+  }
+  const group =
+    named ??
+    (await groupOf(
+      engine,
+      members.map(({ id }) => id),
+    ));
+  return { group, providers: members.map(({ provider }) => provider), cwd: first.cwd };
+}
