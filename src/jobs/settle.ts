@@ -107,7 +107,7 @@ async function returnToQueue(engine: Engine, job: JobRecord): Promise<void> {
     if (!requeue(engine.store, job)) cancelUnbegun(engine.store, job, Date.now());
   });
   engine.store.bell.ring(job.id);
-  await settle(engine, job.id);
+  if ((await settle(engine, job.id))?.finishedAt) void engine.schedule();
 }
 
 async function finish(
