@@ -20,6 +20,8 @@ const PATHS_MAX_BYTES = 64 * 1024;
 /** Where git looks for a NUL byte to tell what is binary. */
 const LOOKED_AT_BYTES = 8000;
 const AT_ONCE = 16;
+/** Of patches: far more than is shown, and read in a moment; they are taken apart on the event loop. */
+const PATCHES_MAX_BYTES = 2 * 1024 * 1024;
 
 export interface Changes {
   /** What they are against, in words. */
@@ -137,8 +139,9 @@ async function patchesOf(
   const named = entries.flatMap(({ path, oldPath }) => [path, ...(oldPath === undefined ? [] : [oldPath])]);
   const fits = named.reduce((bytes, path) => bytes + Buffer.byteLength(path) + 1, 0) <= PATHS_MAX_BYTES;
   const of = ['--', ...(fits ? named : paths)];
-  const full = await git(place, [...PATCH, '-U8', '--function-context', oid, ...of], { cut: true });
-  const { stdout, cut } = full.cut ? await git(place, [...PATCH, '-U3', oid, ...of], { cut: true }) : full;
+  const bound = { cut: true, maxBytes: PATCHES_MAX_BYTES };
+  const full = await git(place, [...PATCH, '-U8', '--function-context', oid, ...of], bound);
+  const { stdout, cut } = full.cut ? await git(place, [...PATCH, '-U3', oid, ...of], bound) : full;
   const patches = parsePatch(stdout.toString());
   // The last one may lack its end.
   if (cut) patches.pop();

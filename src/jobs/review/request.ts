@@ -22,7 +22,7 @@ export interface ReviewWanted {
 }
 
 /** Of the changes in a prompt: some 25,000 tokens, and still an argument for CLIs that take their prompt as one. */
-const SHOWN_MAX_BYTES = 100_000;
+const SHOWN_MAX_BYTES = 90_000;
 const STANCE = 'review';
 /** What a review decides by itself. */
 const NOT_BESIDE = ['outputSchema', 'continueJob', 'stance'] as const;

@@ -5,6 +5,8 @@ import type { FilePatch, Hunk, PatchLine } from './patch.js';
 
 const LINE_MAX_CHARS = 400;
 const NAMED_MAX = 200;
+/** Where files are so many that each would be shown less than this, the largest are named only. */
+const SHARE_MIN_BYTES = 400;
 
 export interface ChangedFile {
   patch: FilePatch;
@@ -19,7 +21,8 @@ export interface Shown {
 }
 
 /** @param maxBytes of the text, without the names of what is left out; files share it fairly */
-export function showChanges(files: readonly ChangedFile[], maxBytes: number): Shown {
+export function showChanges(changed: readonly ChangedFile[], maxBytes: number): Shown {
+  const files = withoutTooMany(changed, Math.max(1, Math.floor(maxBytes / SHARE_MIN_BYTES)));
   const shown = files.filter(({ hidden }) => hidden === undefined).map(({ patch }) => rowsOf(patch));
   const shares = shareOut(
     shown.map(({ bytes }) => bytes),
@@ -35,6 +38,20 @@ export function showChanges(files: readonly ChangedFile[], maxBytes: number): Sh
   const named = files.flatMap(({ patch, hidden }) => (hidden === undefined ? [] : [`${titleOf(patch)}: ${hidden}`]));
   if (named.length > 0) parts.push(['=== named only', ...firstOf(named)].join('\n'));
   return { text: parts.join('\n\n'), notShown };
+}
+
+/** What the line takes that tells of the rest of a file. */
+const REST_BYTES = 70;
+
+/** No more than so many are shown: those with the shortest patches. */
+function withoutTooMany(files: readonly ChangedFile[], most: number): readonly ChangedFile[] {
+  const shown = files.filter(({ hidden }) => hidden === undefined);
+  if (shown.length <= most) return files;
+  const lengthOf = ({ patch }: ChangedFile) => patch.hunks.reduce((sum, { lines }) => sum + lines.length, 0);
+  const kept = new Set(shown.sort((a, b) => lengthOf(a) - lengthOf(b)).slice(0, most));
+  return files.map((file) =>
+    file.hidden !== undefined || kept.has(file) ? file : { ...file, hidden: 'not shown here' },
+  );
 }
 
 /** A path as one line, whatever stands in it. */
@@ -64,7 +81,7 @@ function lineRow({ sign, number, text }: PatchLine): string {
 }
 
 function beginningOf(header: string, rows: readonly string[], maxBytes: number): string[] {
-  let left = maxBytes - Buffer.byteLength(header) - 1;
+  let left = maxBytes - Buffer.byteLength(header) - REST_BYTES;
   const fitting = rows.findIndex((row) => {
     left -= Buffer.byteLength(row) + 1;
     return left < 0;

@@ -250,6 +250,21 @@ test('a bound is kept, files share it, and what is left out is named', async () 
   expect(lines['big.txt']).toBe(5000);
 });
 
+test('of very many files the shortest are shown and some are named, and the bound holds', async () => {
+  const repository = await testRepository();
+  const text = (index: number) => `${`line of file ${index}\n`.repeat(1 + (index % 40))}`;
+  await repository.write(Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`f${index}.txt`, text(index)])));
+  const { text: shownText, notShown } = await shown(repository, {}, 40_000);
+  const [whole = '', named = ''] = shownText.split('=== named only\n');
+  expect(Buffer.byteLength(whole)).toBeLessThanOrEqual(40_000);
+  expect(whole.match(/^=== /gm)).toHaveLength(100);
+  expect(whole).not.toMatch(/more lines are not shown/);
+  expect(notShown).toBe(800);
+  expect(named).toMatch(/^f\d+\.txt \(added\): not shown here\n/);
+  expect(named.split('\n')).toHaveLength(201);
+  expect(named).toMatch(/\nand 600 more$/);
+});
+
 test('no repository, no such base, nothing in common: each says so', async () => {
   await expect(read(await tempFolder())).rejects.toMatchObject({ code: 'no_repository' });
   const repository = await testRepository({ 'a.txt': 'a\n' });

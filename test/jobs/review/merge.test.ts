@@ -48,6 +48,31 @@ test('merging again changes nothing, and nor does hearing a finding twice', () =
   );
 });
 
+test('parts that were merged for themselves come to the same as all at once', () => {
+  fc.assert(
+    fc.property(sources, sources, sources, (one, other, third) => {
+      const all = mergeFindings([...one, ...other, ...third]);
+      const inSteps = mergeFindings([...flat(mergeFindings([...one, ...other])), ...third]);
+      expect(inSteps).toEqual(all);
+      expect(mergeFindings([...one, ...flat(mergeFindings([...other, ...third]))])).toEqual(all);
+    }),
+  );
+});
+
+test('who comes later takes nothing away: what went together stays so, and nobody agrees less', () => {
+  fc.assert(
+    fc.property(sources, sources, (one, other) => {
+      const all = mergeFindings([...one, ...other]);
+      for (const before of mergeFindings(one)) {
+        const after = all.filter((each) => before.sources.every((own) => keys([...each.sources]).includes(keyOf(own))));
+        expect(after).toHaveLength(1);
+        expect(after[0]?.agreedBy).toEqual(expect.arrayContaining([...before.agreedBy]));
+        expect(rankOf(after[0]?.severity ?? 'nit')).toBeLessThanOrEqual(rankOf(before.severity));
+      }
+    }),
+  );
+});
+
 test('what stands for one group is not alike to what stands for another', () => {
   fc.assert(
     fc.property(sources, (list) => {
