@@ -135,7 +135,13 @@ export async function* meaningfulLines(provider: Provider, path: string, from: n
     if (final && to <= LINE_MAX_BYTES) yield { lines: [await readBytes(path, 0, to)], nextOffset: to, inLine: false };
     return;
   }
-  const matters = (bytes: Buffer) => needles.length === 0 || needles.some((needle) => bytes.includes(needle));
+  // The one that was found last comes first: one that a CLI says once would be looked for in all of it.
+  const order = [...needles];
+  const matters = (bytes: Buffer) => {
+    const at = order.findIndex((needle) => bytes.includes(needle));
+    if (at > 0) order.unshift(...order.splice(at, 1));
+    return at >= 0 || order.length === 0;
+  };
   for await (const { lines, ...rest } of readLines(path, from, to, final, matters)) {
     yield { lines: lines.filter(matters), ...rest };
   }
