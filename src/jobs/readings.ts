@@ -7,24 +7,28 @@ import { LINE_MAX_BYTES, readLines, SLICE_BYTES } from '../output/lines.js';
 import { readBytes, sizeOf } from '../output/read.js';
 import { emptyFold, type FoldState, foldEnd, foldLine } from '../providers/fold.js';
 import type { Provider } from '../providers/provider.js';
-import { atMost } from './at-most.js';
 import { EventPlaces } from './event-places.js';
 
 /** Readings kept in memory; the oldest is dropped and can be derived again. */
 const KEPT = 64;
 /** What was read so shortly ago is told again: what has come since is not read yet. */
 const FRESH_MS = 250;
-/** How long a look waits for what has come since to be read: less, where what is known is not old. */
-const WAIT_MS = { recent: 5, old: 200 };
-const RECENT_MS = 2000;
+/** Of more than this, a look reads the end alone: what a job does now stands there. */
+const LOOK_BYTES = 256 * 1024;
+const LATEST_BYTES = 64 * 1024;
 /** Output up to this size is folded whole at the end; beyond it, its head and tail are tried first. */
 const WHOLE_BYTES = 1024 * 1024;
 const HEAD_BYTES = 64 * 1024;
 
+/** What a look needs to know. */
+export type Look = Pick<FoldState, 'activity' | 'answer'>;
+
 interface Reading {
   offset: number;
   state: FoldState;
-  /** When all that there was had been read, on the monotonic clock. */
+  /** What stands behind what has been folded, and has only been looked at. */
+  ahead?: Pick<FoldState, 'activity'> | undefined;
+  /** When all that there was had been read or looked at, on the monotonic clock. */
   at: number;
   /** The fold under way, so that two callers do not fold the same bytes twice. */
   busy?: Promise<FoldState>;
@@ -54,16 +58,21 @@ export class Readings {
   }
 
   /**
-   * The same for whoever only looks: as of a quarter second ago at the most; or with what has been read until then, if
-   * there is more than can be read at once. The rest goes on.
+   * What a job does now, and its answer as far as that is known, for whoever only looks: as of a quarter second ago at the
+   * most. Nobody's look has gigabytes read.
    * @param size of the output, in bytes
    */
-  async soon(stdout: string, provider: Provider, size: number): Promise<FoldState> {
+  async latest(stdout: string, provider: Provider, size: number): Promise<Look> {
     const reading = this.#reading(stdout);
-    const age = performance.now() - reading.at;
-    if (reading.offset >= size || age < FRESH_MS) return reading.state;
-    const whole = this.#go(reading, stdout, provider);
-    return (await atMost(whole, age < RECENT_MS ? WAIT_MS.recent : WAIT_MS.old)) ?? reading.state;
+    const { offset, at, state } = reading;
+    if (offset >= size || performance.now() - at < FRESH_MS) return { ...state, ...reading.ahead };
+    if (size - offset <= LOOK_BYTES) return this.#go(reading, stdout, provider);
+    const begun = performance.now();
+    const { activity } = await foldRange(provider, emptyFold(), stdout, size - LATEST_BYTES, size);
+    // Where a long result of a tool is all that stands there, what was known goes on.
+    reading.ahead = activity === undefined ? reading.ahead : { activity };
+    reading.at = begun;
+    return { ...reading.state, ...reading.ahead };
   }
 
   /** The state of output that has come to its end; what was read while it grew is not read again. */
@@ -88,6 +97,7 @@ export class Readings {
       reading.offset = nextOffset;
     }
     reading.at = begun;
+    reading.ahead = undefined;
     return reading.state;
   }
 

@@ -115,7 +115,7 @@ async function activity(engine: Engine, job: JobRecord) {
   const [stdout, stderr] = await Promise.all(
     [files.stdout, files.stderr].map((path) => lstat(path).catch(() => undefined)),
   );
-  const fold = provider && (await engine.readings.soon(files.stdout, provider, stdout?.size ?? 0));
+  const fold = provider && (await engine.readings.latest(files.stdout, provider, stdout?.size ?? 0));
   const changedAt = Math.max(stdout?.mtimeMs ?? 0, stderr?.mtimeMs ?? 0, job.startedAt ?? 0);
   // Some CLIs tell of their retries on stderr alone; what was said last is what goes on now.
   const complaint =
