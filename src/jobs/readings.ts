@@ -28,6 +28,8 @@ interface Reading {
   state: FoldState;
   /** What stands behind what has been folded, and has only been looked at. */
   ahead?: Pick<FoldState, 'activity'> | undefined;
+  /** How long the output was then, in bytes. */
+  lookedTo?: number;
   /** When all that there was had been read or looked at, on the monotonic clock. */
   at: number;
   /** The fold under way, so that two callers do not fold the same bytes twice. */
@@ -67,11 +69,17 @@ export class Readings {
     const { offset, at, state } = reading;
     if (offset >= size || performance.now() - at < FRESH_MS) return { ...state, ...reading.ahead };
     if (size - offset <= LOOK_BYTES) return this.#go(reading, stdout, provider);
+    if (size === reading.lookedTo) {
+      // Nothing comes any more: what was passed over is read now, for the next look.
+      this.#go(reading, stdout, provider).catch(() => {});
+      return { ...state, ...reading.ahead };
+    }
     const begun = performance.now();
     const { activity } = await foldRange(provider, emptyFold(), stdout, size - LATEST_BYTES, size);
     // Where a long result of a tool is all that stands there, what was known goes on.
     reading.ahead = activity === undefined ? reading.ahead : { activity };
     reading.at = begun;
+    reading.lookedTo = size;
     return { ...reading.state, ...reading.ahead };
   }
 

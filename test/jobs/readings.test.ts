@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { Readings } from '../../src/jobs/readings.js';
 import { shell } from '../support/engine.js';
 import { tempFolder } from '../support/temp-folder.js';
+import { until } from '../support/until.js';
 
 const line = (record: object) => `${JSON.stringify(record)}\n`;
 const noise = (bytes: number) => line({ noise: 'x'.repeat(1000) }).repeat(Math.ceil(bytes / 1000));
@@ -24,6 +25,13 @@ test('a look at very much output reads its end alone, and what is folded later i
   expect(await look()).toMatchObject({ activity: 'last', answer: '' });
   expect((await readings.current(path, shell)).answer).toBe('first');
   expect(await look()).toMatchObject({ activity: 'last', answer: 'first' });
+});
+
+test('what a look has passed over is read once nothing more comes', async () => {
+  const { look } = await output(line({ answer: 'first' }) + noise(3_000_000) + line({ tool: 'last' }));
+  expect(await look()).toMatchObject({ answer: '' });
+  await until('the answer is known', async () => (await look()).answer === 'first');
+  expect(await look()).toMatchObject({ activity: 'last' });
 });
 
 test('what was looked at a moment ago is told again; then what has come since, or what was known', async () => {
