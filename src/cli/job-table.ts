@@ -3,6 +3,7 @@ import { jobFiles } from '../config/paths.js';
 import type { Engine } from '../jobs/engine.js';
 import { ago } from '../jobs/figures.js';
 import { settle } from '../jobs/settle.js';
+import { chainNote } from '../jobs/view.js';
 import { visible } from '../output/printable.js';
 import { readMaskedPage } from '../output/secrets/page.js';
 import { oneLine } from '../providers/json.js';
@@ -40,7 +41,9 @@ async function asked({ paths, secrets }: Engine, { jobId }: PersonView): Promise
 }
 
 function rowOf(view: PersonView, prompt: string): Cell[] {
-  const notes = [view.label, view.activity ?? view.error, view.unread && 'unread', view.pinned && 'pinned'];
+  // The id of any other job begins with its CLI.
+  const chain = (view.chain || view.passedOver) && chainNote(view);
+  const notes = [view.label, chain, view.activity ?? view.error, view.unread && 'unread', view.pinned && 'pinned'];
   const known = visible(notes.filter(Boolean).join(' · '));
   return [
     view.jobId,

@@ -6,6 +6,7 @@ import { limitedUntil } from '../store/usage.js';
 import type { Wanted } from './chain.js';
 import { checkInstalled } from './checks.js';
 import { loginSign } from './clis.js';
+import { isDayOver } from './day-limits.js';
 import type { Engine } from './engine.js';
 
 import { localTime } from './figures.js';
@@ -41,23 +42,27 @@ export async function pick(
       const loginKey = engine.loginKeyOf(provider.name);
       const [found, login] = await Promise.all([engine.findCli(provider), loginSign(provider, engine.envOf(provider))]);
       const member: Member = { provider: provider.name, model, loginKey, login: login ?? null };
-      return { one, member, found, until: limitedUntil(engine.store, provider.name, loginKey, now) };
+      const until = limitedUntil(engine.store, provider.name, loginKey, now);
+      return { one, member, found, until, over: isDayOver(engine, provider.name, now) };
     }),
   );
   const [first] = states;
   if (!first) throw new Error('no provider is asked for');
   const there = states.filter(({ found }) => found);
   if (there.length === 0) await checkInstalled(engine, wanted[0].provider);
-  const free = there.filter(({ until }) => until === undefined);
+  const free = there.filter(({ until, over }) => until === undefined && !over);
   // A CLI may know of a login that cannot be seen from here: without a sign it comes last, and not never.
   const ready = free.find(({ member }) => member.login !== null) ?? free[0];
-  const soonest = [...there].sort((one, other) => (one.until ?? 0) - (other.until ?? 0))[0] ?? first;
+  const open = there.filter(({ over }) => !over);
+  const soonest =
+    [...(open.length > 0 ? open : there)].sort((one, other) => (one.until ?? 0) - (other.until ?? 0))[0] ?? first;
   const chosen = ready ?? (fresh ? (there[0] ?? first) : soonest);
   const past = states
     .slice(0, ready ? states.indexOf(ready) : states.length)
     .filter((state) => state !== chosen || chosen.until !== undefined)
-    .map(({ member: { provider, model }, found, until }): PastMember => {
-      const reason = !found ? 'not_installed' : until === undefined ? 'not_logged_in' : 'rate_limited';
+    .map(({ member: { provider, model }, found, until, over }): PastMember => {
+      const limit = until !== undefined ? 'rate_limited' : over ? 'day_limit' : 'not_logged_in';
+      const reason = found ? limit : 'not_installed';
       return { provider, model, reason, error: null, at: now, resetsAt: until ?? null, round: 0 };
     });
   const chain: Chain | null =

@@ -77,18 +77,27 @@ async function settleStarted(engine: Engine, job: JobRecord, launcher: ProcessId
 }
 
 /**
- * Makes this server the owner of a job whose own is proved gone. A queued job is taken only by a server that
- * would use the same login: it must not be billed to somebody else.
+ * Makes this server the owner of a job whose own is proved gone. What may still begin a run, because it is queued or goes on
+ * by a chain, is taken only by a server that would use the same logins: it must not be billed to somebody else. Such a job
+ * that runs is looked after all the same, and stays its owner's.
+ * @returns whether this server looks after it
  */
 async function takeOver(engine: Engine, job: JobRecord): Promise<boolean> {
   if (job.owner === engine.server.id) return true;
   if (engine.passive) return false;
   if (await isOwnerAlive(engine, job)) return false;
-  if (job.status === 'queued' && job.loginKey !== engine.loginKeyOf(job.provider)) return false;
+  const mayBegin = job.status === 'queued' || job.chain !== null;
+  if (mayBegin && !hasLoginsOf(engine, job)) return job.status !== 'queued';
   return engine.store.write(() => {
     engine.register();
     return changeOwner(engine.store, job.id, job.owner, engine.server.id);
   });
+}
+
+/** Whether this server's environment would have all that may run the job pay from the same accounts. */
+function hasLoginsOf(engine: Engine, { chain, provider, loginKey }: JobRecord): boolean {
+  const members = chain?.members ?? [{ provider, loginKey }];
+  return members.every((member) => member.loginKey === engine.loginKeyOf(member.provider));
 }
 
 /** Whether the job's server lives, as far as can be proved; one that cannot be judged counts as alive. */

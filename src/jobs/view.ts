@@ -108,6 +108,13 @@ export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> 
   }) as JobView;
 }
 
+/** Who of a chain could not answer, and who does: `claude: rate_limited until 15:00; answered by codex`. */
+export function chainNote({ passedOver: past = [], status, provider, activity }: JobView): string {
+  const sleeps = activity?.startsWith('waiting for');
+  const who = status === 'completed' ? `answered by ${provider}` : `${past.length > 0 ? 'then' : 'with'} ${provider}`;
+  return [...past, ...(sleeps ? [] : [who])].join('; ');
+}
+
 async function activity(engine: Engine, job: JobRecord) {
   if (job.status === 'queued') return { activity: await queuedActivity(engine, job) };
   const files = jobFiles(engine.paths, job.id, job.attempt, job.run);

@@ -11,7 +11,7 @@ import { type Review, reviewsAmong } from '../jobs/review/outcome.js';
 import { reviewHead } from '../jobs/review/words.js';
 import { shareOut } from '../jobs/share-out.js';
 import type { JobView } from '../jobs/view.js';
-import { viewJob } from '../jobs/view.js';
+import { chainNote, viewJob } from '../jobs/view.js';
 import { readMaskedPage } from '../output/secrets/page.js';
 import { OVERLAP, WITHHELD } from '../output/secrets/secrets.js';
 import type { Span } from '../output/secrets/spans.js';
@@ -27,7 +27,7 @@ const STDERR_TAIL_BYTES = 1200;
 export function jobLine(view: JobView): string {
   const parts = [`${view.jobId} ${view.status}${view.reason ? ` (${view.reason})` : ''}`, `${view.elapsedSec} s`];
   if (view.role) parts.push(view.role);
-  if (view.passedOver) parts.push(passedOver(view));
+  if (view.chain || view.passedOver) parts.push(chainNote(view));
   if (view.cancelRequested) parts.push('being ended');
   if (view.activity) parts.push(view.activity);
   if (view.idleSec !== undefined && view.idleSec >= 10) parts.push(`silent for ${view.idleSec} s`);
@@ -38,13 +38,6 @@ export function jobLine(view: JobView): string {
   // The error is the CLI's own words, which may end in anything.
   const error = /[.!?…]$/.test(view.error) ? view.error : `${view.error}.`;
   return `${line}: ${error}${view.hint ? ` ${view.hint}` : ''}`;
-}
-
-/** Who could not answer, and who does: `claude: rate_limited until 15:00; answered by codex`. */
-function passedOver({ passedOver: past = [], status, provider, activity }: JobView): string {
-  const who =
-    status === 'completed' ? `answered by ${provider}` : activity?.startsWith('waiting for') ? '' : `then ${provider}`;
-  return [...past, who].filter(Boolean).join('; ');
 }
 
 /**

@@ -145,7 +145,7 @@ export interface Member {
 export interface PastMember {
   provider: string;
   model: string | null;
-  reason: Reason | 'not_installed' | 'not_logged_in';
+  reason: Reason | 'not_installed' | 'not_logged_in' | 'day_limit';
   error: string | null;
   at: number;
   resetsAt: number | null;
