@@ -134,7 +134,18 @@ export async function openJobManager({
     await onFinish.look();
   };
   const sweep = setInterval(() => void look(), SWEEP_MS).unref();
-  const clean = setInterval(() => void cleanUp(engine), CLEAN_MS).unref();
+  // Folders without a job are what a sudden death left: once is enough, and there may be as many as jobs.
+  let swept = false;
+  let cleaning = false;
+  const clean = setInterval(() => {
+    // Of very many, the removal takes longer than until the next time.
+    if (cleaning) return;
+    cleaning = true;
+    void cleanUp(engine, !swept).finally(() => {
+      cleaning = false;
+    });
+    swept = true;
+  }, CLEAN_MS).unref();
   onFinish.start();
   await settleAll(engine);
   if (!passive) void sweepLeftovers();
@@ -164,9 +175,9 @@ async function keepTime({ store, log }: Engine): Promise<void> {
   }
 }
 
-async function cleanUp(engine: Engine): Promise<void> {
+async function cleanUp(engine: Engine, sweep: boolean): Promise<void> {
   try {
-    await removeOld(engine);
+    await removeOld(engine, Date.now(), sweep);
   } catch (error) {
     engine.log.warn({ error: String(error) }, 'old jobs could not be removed; it is tried again');
   }

@@ -18,8 +18,16 @@ const APPROVALS_MS = 7 * DAY_MS;
 /** Between two slices others get their turn at the store. */
 const PAUSE_MS = 20;
 
-/** Removes what the configuration no longer keeps. Returns how many jobs and stray folders went. */
-export async function removeOld(engine: Engine, now: number = Date.now()): Promise<{ jobs: number; folders: number }> {
+/**
+ * Removes what the configuration no longer keeps.
+ * @param sweep also look through all folders for those that no job owns
+ * @returns how many jobs and stray folders went
+ */
+export async function removeOld(
+  engine: Engine,
+  now: number = Date.now(),
+  sweep = true,
+): Promise<{ jobs: number; folders: number }> {
   const { keepDays, keepUnreadDays, keepJobs, keepMb } = engine.config.settings;
   const keep: Keep = {
     readBefore: now - keepDays * DAY_MS,
@@ -42,7 +50,7 @@ export async function removeOld(engine: Engine, now: number = Date.now()): Promi
     removeApprovals(engine.store, now - APPROVALS_MS);
     removeExpired(engine.store, now);
   });
-  return { jobs, folders: await sweepFolders(engine, now) };
+  return { jobs, folders: sweep ? await sweepFolders(engine, now) : 0 };
 }
 
 /** What `pruneJobs` would remove: how many jobs, and the bytes of their files. */

@@ -30,12 +30,15 @@ export function jobsWithLeftovers(store: Store, endedBefore: number): JobRecord[
   return store.all<JobRow>(sql, { endedBefore }).map(decodeJob);
 }
 
+/** Of the same request again and again, so many of the newest are looked at: some never read what they ask for. */
+const SAME = 100;
+
 /** The newest job that asked for the same, by the same client, and is active or was completed, unread, since `since`. */
 export function findSameRequest(store: Store, requestKey: string, client: string, since: number) {
   const row = store.get<JobRow>(
-    `SELECT * FROM job WHERE requestKey = $requestKey AND client = $client AND readAt IS NULL
-       AND cause IS NULL AND (finishedAt IS NULL OR (finishedAt >= $since AND status = 'completed'))
-     ORDER BY seq DESC LIMIT 1`,
+    `SELECT * FROM (SELECT * FROM job WHERE requestKey = $requestKey AND client = $client AND readAt IS NULL
+         ORDER BY seq DESC LIMIT ${SAME})
+      WHERE cause IS NULL AND (finishedAt IS NULL OR (finishedAt >= $since AND status = 'completed')) LIMIT 1`,
     { requestKey, client, since },
   );
   return row && decodeJob(row);
