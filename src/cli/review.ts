@@ -15,7 +15,8 @@ import { command, listed, oneOf } from './options.js';
 import { reviewForPerson } from './review-view.js';
 import { ask } from './run.js';
 
-const { schema: _, ...MANNER } = MANNER_OPTIONS;
+/** A review has its own form of answer, and its own stance. */
+const { schema: _, stance: __, ...MANNER } = MANNER_OPTIONS;
 const { provider, model } = NEW_OPTIONS;
 
 const OPTIONS = {

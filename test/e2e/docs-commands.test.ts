@@ -141,6 +141,8 @@ test('the data folder holds what README and docs/configuration.md say', async ({
   for (const line of ['sidejob config edit', 'sidejob policy init open', 'sidejob providers test demo']) {
     expect(await run(sandbox, env, await made(sandbox, line))).toMatchObject({ status: 0 });
   }
+  // What a user makes, and nobody else.
+  await mkdir(join(sandbox.home, 'stances'));
   const assistant = await sandbox.assistant();
   await assistant.call('llm_job_list', {});
   const names = (await readdir(sandbox.home, { withFileTypes: true }))
