@@ -50,9 +50,12 @@ export function repositoryAt(folder: string): TestRepository {
   };
 }
 
-/** A new one, with these files committed. */
-export async function testRepository(files: Record<string, string | Buffer> = {}): Promise<TestRepository> {
-  const repository = repositoryAt(await tempFolder());
+/** A new one, with these files committed; in a folder of its own, or in that. */
+export async function testRepository(
+  files: Record<string, string | Buffer> = {},
+  folder?: string,
+): Promise<TestRepository> {
+  const repository = repositoryAt(folder ?? (await tempFolder()));
   repository.git('init', '-q', '-b', 'main');
   await repository.commit(files);
   return repository;
