@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'no_repository'
   | 'git_failed'
   | 'no_changes'
+  | 'conflict'
   | 'folder_busy'
   | 'session_busy'
   | 'no_session'

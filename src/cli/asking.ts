@@ -59,6 +59,8 @@ export const NEW_OPTIONS = {
     ...{ type: 'string', value: 'LEVEL', of: ACCESS_LEVELS },
     about: `${ACCESS_LEVELS.join(', ')}; read-only if not said`,
   },
+  isolate: { type: 'boolean', about: 'let it edit in a git worktree of its own, from the last commit' },
+  'with-changes': { type: 'boolean', about: 'the same, and take along what is not committed' },
   system: { type: 'string', value: 'TEXT', about: 'a system prompt' },
 } as const satisfies Options;
 
@@ -86,6 +88,7 @@ export async function requestOf(values: AskValues): Promise<Omit<JobRequest, 'pr
     },
     cwd: values.cwd === undefined ? undefined : resolve(values.cwd),
     access: oneOf('access', ACCESS_LEVELS, values.access),
+    isolate: values['with-changes'] ? ('with-changes' as const) : values.isolate,
     effort: oneOf('effort', EFFORT_LEVELS, effort),
     // As the person sees them, wherever the job works.
     attach: values.attach?.map((name) => (name.startsWith('job:') ? name : resolve(name))),

@@ -67,6 +67,25 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./usage.js')).usageCommand,
   },
   {
+    ...{ name: 'diff', group: 'Manage', args: 'ID', about: 'what an isolated job has changed, so far or for good' },
+    words: 'job',
+    load: async () => (await import('./diff.js')).diffCommand,
+  },
+  {
+    ...{
+      name: 'apply',
+      group: 'Manage',
+      args: 'ID',
+      about: 'give its changes to the folder it came from',
+      words: 'job',
+    },
+    load: async () => (await import('./apply.js')).applyCommand,
+  },
+  {
+    ...{ name: 'discard', group: 'Manage', args: 'ID', about: 'throw them away, with its branch', words: 'job' },
+    load: async () => (await import('./discard.js')).discardCommand,
+  },
+  {
     ...{ name: 'cancel', group: 'Manage', args: 'ID...', about: 'end jobs with their processes', words: 'job' },
     load: async () => (await import('./cancel.js')).cancelCommand,
   },

@@ -78,7 +78,7 @@ function checked(tool: string, args: Record<string, unknown>): Record<string, un
 async function requestOf(env: NodeJS.ProcessEnv, tool: string, args: Record<string, unknown>) {
   const assumed: string[] = [];
   if (!STARTING_TOOLS.includes(tool)) return { request: { tool, args, facts: [{}] }, assumed };
-  const { provider, providers, model, access, cwd, prompt, outputSchema, continueJob } = args;
+  const { provider, providers, model, access, cwd, prompt, outputSchema, continueJob, isolate } = args;
   const there = withCustomProviders(PROVIDERS, await loadConfig(resolvePaths(env).config, env));
   const names = (Array.isArray(providers) ? providers : [provider]).map((name) =>
     typeof name === 'string' ? knownProvider(there, name).name : name,
@@ -94,6 +94,7 @@ async function requestOf(env: NodeJS.ProcessEnv, tool: string, args: Record<stri
     depth: 1,
     promptLength: typeof prompt === 'string' ? prompt.length : 0,
     structured: outputSchema !== undefined,
+    isolate: isolate === true || isolate === 'with-changes',
     ...(typeof continueJob === 'string' && { continueJob }),
   };
   return {

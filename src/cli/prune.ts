@@ -1,13 +1,19 @@
 // `sidejob prune`: removes ended jobs now, before their time.
 import { SidejobError } from '../errors.js';
 import { checkPerson } from '../jobs/checks.js';
+import { count } from '../jobs/doctor/finding.js';
+import type { Engine } from '../jobs/engine.js';
 import { fileSize } from '../jobs/figures.js';
+import { tidyWorktrees } from '../jobs/isolation/tidy.js';
 import { prunableJobs, pruneJobs } from '../jobs/retention.js';
+import { visible } from '../output/printable.js';
 import type { Prune } from '../store/retention.js';
+import { unmergedWorktrees } from '../store/worktrees.js';
 import type { CommandContext } from './context.js';
 import { command, duration, JSON_OPTION, listed, oneOf } from './options.js';
 import { withJobs } from './with-jobs.js';
 
+const NAMED = 10;
 const ENDED = ['completed', 'failed', 'canceled', 'orphaned'] as const;
 
 export const pruneCommand = command(
@@ -19,6 +25,7 @@ export const pruneCommand = command(
         about: `only these: ${ENDED.join(', ')}`,
       },
       unread: { type: 'boolean', about: 'unread ones, too' },
+      unmerged: { type: 'boolean', about: 'isolated ones, too, whose changes were neither applied nor discarded' },
       'dry-run': { type: 'boolean', short: 'n', about: 'only say what would be removed' },
       yes: { type: 'boolean', short: 'y', about: 'do not ask' },
       json: JSON_OPTION,
@@ -33,11 +40,16 @@ removed after keepDays.`,
       endedBefore: Date.now() - olderSec * 1000,
       statuses: listed(values.status).map((status) => oneOf('status', ENDED, status) ?? 'completed'),
       unread: values.unread ?? false,
+      unmerged: values.unmerged ?? false,
     };
     return withJobs(context, async (engine) => {
       await checkPerson(engine, '"sidejob prune"');
       // What may have left processes behind is not removed before they are gone.
       await engine.supervision.tidy();
+      // Also what the person has merged himself.
+      await tidyWorktrees(engine, Date.now(), 0);
+      const kept = values.unmerged ? '' : keptText(engine);
+      if (kept && !values.json) context.stderr(kept);
       const found = await prunableJobs(engine, prune);
       const what = `${found.jobs} ${found.jobs === 1 ? 'job' : 'jobs'}, ${fileSize(found.bytes)}`;
       const report = (removed: typeof found) => {
@@ -59,6 +71,18 @@ removed after keepDays.`,
     });
   },
 );
+
+/** Jobs that stay because of what is in their worktrees. */
+function keptText({ store }: Engine): string {
+  const worktrees = unmergedWorktrees(store);
+  if (worktrees.length === 0) return '';
+  const named = worktrees.slice(0, NAMED).map(({ id, top }) => `${id} in ${top}`);
+  const more = worktrees.length > NAMED ? [`… and ${worktrees.length - NAMED} more`] : [];
+  const what = `${count(worktrees.length, 'isolated job')} stay${worktrees.length === 1 ? 's' : ''}`;
+  return visible(
+    `${what}, because the changes were neither applied nor discarded (--unmerged throws them away):\n${[...named, ...more].map((line) => `  ${line}\n`).join('')}`,
+  );
+}
 
 async function confirmed({ ask }: CommandContext, what: string): Promise<boolean> {
   if (!ask) throw new SidejobError('bad_argument', `${what}: there is no terminal to ask on.`, 'Say --yes.');

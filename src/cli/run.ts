@@ -166,5 +166,6 @@ function tell({ stderr }: CommandContext, { group, started, refused }: Asked): v
     const ended = job.finishedAt === null ? 'and goes on' : `${ago(job.createdAt, Date.now())} ago, and has ended`;
     stderr(`${job.id}: the same was asked before, ${ended}; --fresh asks anew.\n`);
   }
+  for (const note of new Set(started.flatMap((each) => each.notes ?? []))) stderr(`${printable(forPerson(note))}\n`);
   for (const error of refused) stderr(`sidejob: ${printable(forPerson(error.line))}\n`);
 }

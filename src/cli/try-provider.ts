@@ -69,7 +69,7 @@ export function tryProvider(context: CommandContext, name: string, trial: Partia
 async function commandLine(engine: Engine, job: JobRecord, provider: Provider): Promise<string> {
   try {
     const found = await engine.findCli(provider);
-    const { args, env } = await invocationOf(engine, job, provider);
+    const { args, env } = await invocationOf(engine, job, provider, job.cwd);
     const variables = Object.keys(env).map((variable) => `${variable}=… `);
     const prompted = provider.promptBy === 'argv' ? '' : ' < prompt';
     return `${variables.join('')}${[found?.path ?? provider.command, ...args].map(quoted).join(' ')}${prompted}`;

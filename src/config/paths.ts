@@ -16,6 +16,8 @@ export interface Paths {
   audit: string;
   /** An empty folder for questions that concern no project. */
   scratch: string;
+  /** The git worktrees of isolated jobs, and what is half written of them. */
+  worktrees: string;
   /** The user's own stances: `NAME.md`, instead of those that ship with Sidejob, or beside them. */
   stances: string;
 }
@@ -72,6 +74,7 @@ export function pathsIn(home: string): Paths {
     jobs: join(home, 'jobs'),
     audit: join(home, 'audit.log'),
     scratch: join(home, 'scratch'),
+    worktrees: join(home, 'worktrees'),
     stances: join(home, 'stances'),
   };
 }

@@ -119,12 +119,7 @@ export function checkAccess(
  * descend from, whichever is deeper. Some CLIs give their MCP servers a bare environment, and anybody may write one.
  */
 export async function checkDepth(engine: Engine): Promise<{ depth: number; outer: JobRecord | undefined }> {
-  const byEnvironment = Number.parseInt(engine.env[DEPTH_VARIABLE] ?? '0', 10) || 0;
-  const byDescent = findByLauncher(engine.store, await engine.ancestors());
-  const byName = namedJob(engine);
-  // What a process descends from is a fact; what its environment says may be another job's.
-  const outer = byDescent ?? byName;
-  const depth = Math.max(byEnvironment, byDescent?.depth ?? 0, byName?.depth ?? 0) + 1;
+  const { depth, outer } = await depthHere(engine);
   const { maxDepth } = engine.config.settings;
   if (depth > maxDepth) {
     throw new SidejobError(
@@ -134,6 +129,16 @@ export async function checkDepth(engine: Engine): Promise<{ depth: number; outer
     );
   }
   return { depth, outer };
+}
+
+/** The same, however deep that is. */
+export async function depthHere(engine: Engine): Promise<{ depth: number; outer: JobRecord | undefined }> {
+  const byEnvironment = Number.parseInt(engine.env[DEPTH_VARIABLE] ?? '0', 10) || 0;
+  const byDescent = findByLauncher(engine.store, await engine.ancestors());
+  const byName = namedJob(engine);
+  // What a process descends from is a fact; what its environment says may be another job's.
+  const outer = byDescent ?? byName;
+  return { depth: Math.max(byEnvironment, byDescent?.depth ?? 0, byName?.depth ?? 0) + 1, outer };
 }
 
 /** The job that this process runs in, as its environment has it. */
@@ -257,12 +262,12 @@ export function checkBusy(engine: Engine, job: NewJob): void {
       throw new SidejobError('session_busy', `job ${user.id} is using that conversation.`, `Wait for it. ${NOTHING}`);
     }
   }
-  const writer = job.access === 'read-only' ? undefined : findWriterIn(engine.store, job.cwd);
+  const writer = job.access === 'read-only' ? undefined : findWriterIn(engine.store, job);
   if (writer) {
     throw new SidejobError(
       'folder_busy',
-      `job ${writer.id} (${writer.status}) may be changing files in ${job.cwd}.`,
-      `Wait for it, or work in another folder. ${NOTHING}`,
+      `job ${writer.id} (${writer.status}) may be changing files in ${job.worktree === null ? job.cwd : 'that worktree'}.`,
+      `Wait for it${job.worktree === null ? ', or submit with isolate: true, in a git worktree of its own' : ''}. ${NOTHING}`,
     );
   }
   const { maxQueued } = engine.config.settings;

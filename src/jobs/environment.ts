@@ -34,6 +34,21 @@ function matcher(patterns: readonly string[]): (name: string) => boolean {
   return (name) => sources.length > 0 && any.test(name);
 }
 
+/** `git rev-parse --local-env-vars`: with them, git would work in the repository that this server was started in. */
+const REPOSITORY_VARIABLES = [
+  ...['ALTERNATE_OBJECT_DIRECTORIES', 'CONFIG', 'CONFIG_COUNT', 'CONFIG_PARAMETERS', 'OBJECT_DIRECTORY', 'DIR'],
+  ...['WORK_TREE', 'IMPLICIT_WORK_TREE', 'GRAFT_FILE', 'INDEX_FILE', 'NO_REPLACE_OBJECTS', 'REPLACE_REF_BASE'],
+  ...['PREFIX', 'SHALLOW_FILE', 'COMMON_DIR', 'INTERNAL_SUPER_PREFIX'],
+].map((name) => `GIT_${name}`);
+
+/**
+ * What an isolated job's CLI gets, so that git in there runs no hook of the repository's, and signs nothing with its
+ * user's key. In one variable, as `git -c` passes it on: some CLIs withhold all that have "KEY" in their name.
+ */
+const ISOLATED = {
+  GIT_CONFIG_PARAMETERS: "'core.hooksPath=/dev/null' 'commit.gpgSign=false' 'tag.gpgSign=false'",
+};
+
 export interface JobEnvironment {
   /** What the CLI gets of the server's environment. */
   base: NodeJS.ProcessEnv;
@@ -42,16 +57,19 @@ export interface JobEnvironment {
   /** What the provider wants set for this request; it may hold the access back, so nothing overrides it. */
   invocation: Record<string, string>;
   searchPath: string;
+  /** Whether it works in a worktree of its own. */
+  isolated: boolean;
   job: { id: string; depth: number; tmp: string; home: string };
 }
 
 export function jobEnvironment(given: JobEnvironment): Record<string, string> {
-  const { base, guards, invocation, searchPath, job } = given;
-  const dropped = new Set([...guards, JOB_VARIABLE, DEPTH_VARIABLE]);
+  const { base, guards, invocation, searchPath, isolated, job } = given;
+  const dropped = new Set([...guards, JOB_VARIABLE, DEPTH_VARIABLE, ...(isolated ? REPOSITORY_VARIABLES : [])]);
   const inherited = Object.entries(base).filter(([name, value]) => value !== undefined && !dropped.has(name));
   return {
     ...(Object.fromEntries(inherited) as Record<string, string>),
     ...invocation,
+    ...(isolated && ISOLATED),
     PATH: searchPath,
     TMPDIR: job.tmp,
     // A server inside the job must find the same store, to count the depth and to be seen.

@@ -9,9 +9,13 @@ import { JOB_VARIABLE } from '../process/job-processes.js';
 import { activeJobs, countByStatus } from '../store/jobs.js';
 import { placesTaken } from '../store/queue.js';
 import { activeOwners } from '../store/servers.js';
+import { unmergedWorktrees } from '../store/worktrees.js';
 import type { Engine } from './engine.js';
 import { DEPTH_VARIABLE } from './environment.js';
 import { rootsOf } from './roots.js';
+
+/** Changes that wait for longer are worth a word. */
+const UNMERGED_MS = 86_400_000;
 
 /** Variables that Sidejob reads, or sets itself. */
 export const KNOWN_VARIABLES: ReadonlySet<string> = new Set([
@@ -49,6 +53,17 @@ export async function jobHealth(engine: Engine) {
   if (elsewhere > 0) {
     warnings.push(
       `${elsewhere} job${elsewhere > 1 ? 's' : ''} began on another machine or container; only a server there can tell.`,
+    );
+  }
+  const unmerged = unmergedWorktrees(store).filter(({ createdAt }) => createdAt < Date.now() - UNMERGED_MS);
+  const [oldest] = unmerged;
+  if (oldest) {
+    const they =
+      unmerged.length > 1
+        ? `${unmerged.length} isolated jobs of earlier days hold`
+        : 'An isolated job of an earlier day holds';
+    warnings.push(
+      `${they} changes that were neither applied nor discarded (${oldest.id} in ${oldest.top}); kept until then.`,
     );
   }
   return {

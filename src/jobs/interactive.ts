@@ -6,6 +6,7 @@ import type { JobRecord } from '../store/record.js';
 import { checkInstalled } from './checks.js';
 import { continued } from './conversation.js';
 import type { Engine } from './engine.js';
+import { runFolder } from './isolation/places.js';
 
 /** What is to be run on the terminal. */
 export interface Interactive {
@@ -33,9 +34,10 @@ export async function interactiveOf(engine: Engine, job: JobRecord): Promise<Int
     );
   }
   const { sessionId } = await continued(engine, { kind: 'async', prompt: '', continueJob: job.id }, provider);
-  const folder = await realpath(job.cwd).catch(() => undefined);
-  if (folder !== job.cwd) {
-    throw new SidejobError('no_folder', `${job.cwd}, where ${job.id} worked, is not there any more.`);
+  const worked = runFolder(engine, job);
+  const folder = await realpath(worked).catch(() => undefined);
+  if (folder !== worked) {
+    throw new SidejobError('no_folder', `${worked}, where ${job.id} worked, is not there any more.`);
   }
   await checkInstalled(engine, provider);
   const found = await engine.findCli(provider);

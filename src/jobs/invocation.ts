@@ -18,15 +18,23 @@ const SETTINGS_NAMES = [
   ...['opencode.json', 'opencode.jsonc'],
 ];
 
-/** The command line of a job. */
-export async function invocationOf(engine: Engine, job: JobRecord, provider: Provider): Promise<Invocation> {
+/**
+ * The command line of a job.
+ * @param folder in which it is to run
+ */
+export async function invocationOf(
+  engine: Engine,
+  job: JobRecord,
+  provider: Provider,
+  folder: string,
+): Promise<Invocation> {
   const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
   const { outputSchema: schema } = job;
   const extras = engine.config.providers[provider.name] ?? {};
   return provider.invoke({
-    cwd: job.cwd,
+    cwd: folder,
     access: job.access,
-    trusted: await isTrusted(engine, job),
+    trusted: await isTrusted(engine, job, folder),
     model: job.model ?? undefined,
     effort: job.effort ?? undefined,
     systemPrompt: job.systemPrompt ?? undefined,
@@ -37,7 +45,7 @@ export async function invocationOf(engine: Engine, job: JobRecord, provider: Pro
     // What needs no permission is for jobs that may do something.
     extras: { ...extras, ...(job.access === 'read-only' && { allowTools: undefined }) },
     env: engine.envOf(provider),
-    files: await userFiles(provider, engine.envOf(provider), job.cwd),
+    files: await userFiles(provider, engine.envOf(provider), folder),
     reportFile: files.report,
   });
 }
@@ -77,14 +85,18 @@ async function readSmall(path: string): Promise<string | undefined> {
 
 /**
  * Whether settings in the job's folder may be obeyed: in the client's project, in what lies below it without settings of
- * its own, and in the empty folder. Not in just any folder that a model names.
+ * its own, and in the empty folder. Not in just any folder that a model names. Of a worktree, the folder counts that it was
+ * made from, and what lies in its place in there.
  */
-async function isTrusted({ paths }: Engine, { cwd, project }: JobRecord): Promise<boolean> {
+async function isTrusted({ paths }: Engine, { cwd, project }: JobRecord, runs: string): Promise<boolean> {
   if (cwd === paths.scratch || cwd === project) return true;
   if (project === null || !cwd.startsWith(`${project}/`)) return false;
+  let inside = runs;
   for (let folder = cwd; folder !== project; folder = dirname(folder)) {
-    const there = await Promise.all(SETTINGS_NAMES.map((name) => lstat(join(folder, name)).catch(() => undefined)));
+    const names = SETTINGS_NAMES.flatMap((name) => [join(folder, name), join(inside, name)]);
+    const there = await Promise.all(names.map((name) => lstat(name).catch(() => undefined)));
     if (there.some((stats) => stats !== undefined)) return false;
+    inside = dirname(inside);
   }
   return true;
 }

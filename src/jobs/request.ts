@@ -1,11 +1,14 @@
 // What somebody asks for, and how two requests are recognized as the same.
 import { createHash } from 'node:crypto';
 import type { Access, Effort } from '../providers/provider.js';
-import type { JobKind, JobRecord, NewJob } from '../store/record.js';
+import type { Isolate, JobKind, JobRecord, NewJob } from '../store/record.js';
 import type { ReviewScope } from './review/validate.js';
 
 /** Ends every refusal: the caller must know that it need not clean up. */
 export const NOTHING = 'Nothing was started.';
+
+/** True: from the last commit. */
+export type IsolateAsked = boolean | 'with-changes';
 
 /** Who asks, and from where. */
 export interface Caller {
@@ -25,6 +28,8 @@ export interface JobRequest {
   /** The folder that was decided on, without links: if `cwd` leads elsewhere by now, nothing is started. */
   folder?: string | undefined;
   access?: Access;
+  /** In a git worktree of its own, which begins from the last commit, or with what is not committed, too. */
+  isolate?: IsolateAsked;
   effort?: Effort;
   systemPrompt?: string;
   /** JSON Schema that the answer must fit. */
@@ -73,6 +78,8 @@ export interface JobFacts {
   /** In characters (UTF-16 units). */
   promptLength: number;
   structured: boolean;
+  /** In a worktree of its own, so that the folder stays as it is. */
+  isolate: boolean;
   continueJob?: string;
 }
 
@@ -80,6 +87,8 @@ export interface Submitted {
   job: JobRecord;
   /** The job existed already: the same was asked, or it has the same `dedupeKey`. */
   joined: false | 'request' | 'dedupeKey';
+  /** What the caller should know of it. */
+  notes?: readonly string[];
 }
 
 /** Equal for requests that would get the same answer from the same login. */
@@ -94,6 +103,7 @@ export function requestKey(parts: {
   sessionId: string | null;
   loginKey: string;
   prompt: string;
+  isolate?: Isolate;
 }): string {
   const { prompt, ...rest } = parts;
   return createHash('sha256')

@@ -5,10 +5,11 @@ import { bufferSource, maskedPage, type Reading, readMaskedPage } from '../outpu
 import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { eventPage } from './event-pages.js';
+import { diffOf } from './isolation/diff.js';
 import { piecesInOutput } from './pieces.js';
 import { endedAnswer } from './readings.js';
 
-export const RESULT_VIEWS = ['answer', 'stdout', 'stderr', 'events', 'prompt'] as const;
+export const RESULT_VIEWS = ['answer', 'stdout', 'stderr', 'events', 'prompt', 'diff'] as const;
 export type ResultView = (typeof RESULT_VIEWS)[number];
 
 /** Longer ones are read with llm_job_result, page by page. */
@@ -39,6 +40,11 @@ export async function readResult(
       return provider
         ? eventPage(engine, files.stdout, provider, offset, limit)
         : { text: '', offset: 0, nextOffset: 0, total: 0 };
+    case 'diff': {
+      const { summary, patch } = await diffOf(engine, job);
+      const text = patch.length > 0 ? Buffer.concat([Buffer.from(`${summary}\n`), patch]) : Buffer.from(summary);
+      return maskedPage(secrets, bufferSource(text), offset, limit, reading);
+    }
     case 'answer': {
       // The kept file can be paged as it is; an unfinished answer is in memory.
       if (job.finishedAt !== null && sizeOf(files.answer) > 0) {
@@ -54,7 +60,7 @@ export function readingOf(engine: Engine, job: JobRecord, view: ResultView): Rea
   const { stdout } = jobFiles(engine.paths, job.id, job.attempt, job.run);
   const provider = engine.providerNamed(job.provider);
   return {
-    growing: job.finishedAt === null && view !== 'prompt',
+    growing: job.finishedAt === null && view !== 'prompt' && view !== 'diff',
     ...(view === 'stdout' &&
       provider && { also: (from: number, to: number) => piecesInOutput(engine.secrets, provider, stdout, from, to) }),
   };

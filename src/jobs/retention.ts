@@ -9,6 +9,7 @@ import { removeExpired } from '../store/counters.js';
 import { findJob } from '../store/jobs.js';
 import { type Keep, type Prune, prunableIds, removePrunable, removeSlice, SLICE } from '../store/retention.js';
 import type { Engine } from './engine.js';
+import { tidyWorktrees } from './isolation/tidy.js';
 
 const DAY_MS = 86_400_000;
 /** An ended job is never removed sooner: somebody may be about to read it. */
@@ -36,6 +37,7 @@ export async function removeOld(
     bytes: keepMb * 1024 * 1024,
     endedBefore: now - REST_MS,
   };
+  await tidyWorktrees(engine, now);
   let jobs = 0;
   for (;;) {
     const removed = await engine.store.write(() => removeSlice(engine.store, keep));
@@ -76,6 +78,7 @@ export async function pruneJobs(engine: Engine, prune: Prune): Promise<{ jobs: n
     gone.jobs += removed.length;
   }
   if (gone.jobs > 0) engine.store.bell.ring();
+  await tidyWorktrees(engine);
   return gone;
 }
 

@@ -38,7 +38,12 @@ export async function requestAgain(engine: Engine, job: JobRecord): Promise<Omit
     ...(modelAsked(job, whole) !== null && { model: modelAsked(job, whole) as string }),
     ...(job.resume
       ? { continueJob: job.id }
-      : { cwd: job.cwd, retryOf: job.id, ...(job.systemPrompt !== null && { systemPrompt: job.systemPrompt }) }),
+      : {
+          cwd: job.cwd,
+          ...(job.isolate !== null && { isolate: job.isolate === 'committed' || job.isolate }),
+          retryOf: job.id,
+          ...(job.systemPrompt !== null && { systemPrompt: job.systemPrompt }),
+        }),
   };
 }
 
@@ -51,7 +56,18 @@ function modelAsked(job: JobRecord, prompt: string): string | null {
 
 /** Whether the model stands in the request, and not only in what its CLI said of itself. */
 function wasAsked(job: JobRecord, prompt: string): boolean {
-  const { provider, effort, access, cwd, systemPrompt, outputSchema, loginKey } = job;
-  const parts = { provider, effort, access, cwd, systemPrompt, outputSchema, loginKey, prompt, sessionId: null };
+  const { provider, effort, access, cwd, systemPrompt, outputSchema, loginKey, isolate } = job;
+  const parts = {
+    ...(isolate !== null && { isolate }),
+    provider,
+    effort,
+    access,
+    cwd,
+    systemPrompt,
+    outputSchema,
+    loginKey,
+    prompt,
+    sessionId: null,
+  };
   return requestKey({ ...parts, model: null }) !== job.requestKey;
 }

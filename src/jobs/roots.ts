@@ -55,6 +55,8 @@ export function nameOf(asked: string, path: string): string {
 export async function checkRoots(machine: Machine, project: string | null, what: string, path: string): Promise<void> {
   const { paths, config } = machine;
   if (isWithin(path, paths.scratch)) return;
+  // Whoever works in a worktree works in it: its folder was looked at when it was made.
+  if (project !== null && isInWorktree(paths, project) && isWithin(path, project)) return;
   if (isWithin(path, paths.home)) {
     throw new SidejobError(
       'outside_roots',
@@ -76,6 +78,25 @@ export async function checkRoots(machine: Machine, project: string | null, what:
 }
 
 /**
+ * Refuses to have files changed of which any is outside the roots.
+ * @param files absolute; their folders need not be there
+ * @throws SidejobError `outside_roots`
+ */
+export async function checkRootsOfAll(
+  machine: Machine,
+  project: string | null,
+  files: readonly string[],
+): Promise<void> {
+  const roots = (await rootsOf(machine, project)).flatMap(({ folder }) => folder ?? []);
+  const { home, worktrees } = machine.paths;
+  const isOpen = (file: string) =>
+    isWithin(file, home) ? isWithin(file, worktrees) : roots.some((folder) => isWithin(file, folder));
+  const closed = files.find((file) => !isOpen(file));
+  if (closed === undefined) return;
+  await checkRoots(machine, project, JSON.stringify(closed), closed);
+}
+
+/**
  * Refuses to have files changed in a folder that holds the data folder: with it the policy, the configuration, and what
  * other jobs have said.
  * @throws SidejobError `outside_roots`
@@ -89,13 +110,23 @@ export function checkHoldsNoData({ paths }: Pick<Machine, 'paths'>, access: Acce
   );
 }
 
+/** Whether a folder is, or is in, the worktree of an isolated job. */
+function isInWorktree({ worktrees }: Machine['paths'], folder: string): boolean {
+  return folder !== worktrees && isWithin(folder, worktrees);
+}
+
 /**
  * What "." stands for. Within a job no more than what the job itself was given: a server there finds its own project, and
  * that may lie higher up.
  */
-export function projectRoot(project: string | null, outer: JobRecord | undefined): string | null {
+export function projectRoot(
+  project: string | null,
+  outer: Pick<JobRecord, 'project' | 'cwd'> | undefined,
+  worktree?: string | null,
+): string | null {
   if (!outer || project === null) return project;
-  return [outer.project, outer.cwd].some((folder) => folder !== null && isWithin(project, folder)) ? project : null;
+  const given = [outer.project, outer.cwd, worktree ?? null];
+  return given.some((folder) => folder !== null && isWithin(project, folder)) ? project : null;
 }
 
 /**

@@ -2,6 +2,7 @@
 // never began. Any server may settle any job at any time; the guards in the store let one of them win.
 import { type JobFiles, jobFiles } from '../config/paths.js';
 import { isNotOurs, readPrivate, statsOf } from '../config/private-file.js';
+import { messageOf } from '../errors.js';
 import { readBytes, sizeOf } from '../output/read.js';
 import { deadlinePassed, type ExitRecord, readExit } from '../process/exit-file.js';
 import { faultPoint } from '../process/fault.js';
@@ -17,6 +18,7 @@ import { findServer } from '../store/servers.js';
 import { cancelUnbegun, changeOwner, finishJob, requeue } from '../store/transitions.js';
 import type { Engine } from './engine.js';
 import { goOn, mayGoOn } from './failover.js';
+import { tidyWorktree } from './isolation/tidy.js';
 import { checkedAnswer } from './judge/files.js';
 import { decideOutcome } from './outcome.js';
 import { keepAnswer } from './readings.js';
@@ -198,7 +200,17 @@ async function finish(
   engine.store.bell.ring(job.id);
   // Also for what has a group of its own within the job's session, which the look above cannot see.
   engine.supervision.endLeftovers(job, launcher);
+  if (job.worktree !== null) void tidyLater(engine, job.worktree);
   void engine.schedule();
+}
+
+/** Tells what an isolated job has done, and removes a worktree in which nothing was. Any look at it does the same. */
+async function tidyLater(engine: Engine, worktree: string): Promise<void> {
+  try {
+    await tidyWorktree(engine, worktree);
+  } catch (error) {
+    engine.log.warn({ worktree, error: messageOf(error) }, 'a worktree could not be looked at; it is tried again');
+  }
 }
 
 /** What is not our file says nothing; the job must end all the same. */

@@ -17,6 +17,7 @@ import { jobEnvironment } from './environment.js';
 import { goOn } from './failover.js';
 import { hintFor } from './hints.js';
 import { invocationOf } from './invocation.js';
+import { enterFolder } from './isolation/enter.js';
 import { composeJudge } from './judge/compose.js';
 import { UNREAD_OUTCOME } from './outcome.js';
 import { checkFolderAgain } from './roots.js';
@@ -76,12 +77,13 @@ async function launchJob(engine: Engine, job: JobRecord, checked: FoundCommand |
     failStart(error);
   }
   mkdirSync(files.tmp, { recursive: true, mode: 0o700 });
-  const invocation = await invocationOf(engine, job, provider).catch(failStart);
+  const folder = await enterFolder(engine, job).catch(failIsolation);
+  const invocation = await invocationOf(engine, job, provider, folder).catch(failStart);
   await Promise.all((invocation.needs ?? []).map(mustBeThere));
   const held = await launch(files, {
     path: found.path,
     args: invocation.args,
-    cwd: job.cwd,
+    cwd: folder,
     // Read twice, a prompt would be asked twice.
     ...(provider.promptBy === 'argv' && { stdin: 'nothing' as const }),
     env: jobEnvironment({
@@ -89,6 +91,7 @@ async function launchJob(engine: Engine, job: JobRecord, checked: FoundCommand |
       guards: engine.nestingGuards,
       invocation: invocation.env,
       searchPath: found.searchPath,
+      isolated: job.worktree !== null,
       job: { id: job.id, depth: job.depth, tmp: files.tmp, home: engine.paths.home },
     }),
     timeoutSec: job.timeoutSec + LAUNCHER_DELAY_SEC,
@@ -109,6 +112,12 @@ async function launchJob(engine: Engine, job: JobRecord, checked: FoundCommand |
   const running = findJob(engine.store, job.id);
   if (running) engine.supervision.watch(running, held.ended);
   engine.store.bell.ring(job.id);
+}
+
+/** Another CLI of its chain would fare no better. */
+function failIsolation(error: unknown): never {
+  if (!(error instanceof SidejobError) || error.code.startsWith('store_')) throw error;
+  throw new SidejobError('spawn_failed', error.message, error.hint);
 }
 
 function failStart(error: unknown): never {

@@ -34,6 +34,8 @@ import { checkDay } from './day-limits.js';
 import type { Engine } from './engine.js';
 import { countInHour } from './hour-limit.js';
 import { newId } from './ids.js';
+import { intendWorktree, isolationOf, withdrawIntent } from './isolation/intend.js';
+import { worktreeOf } from './isolation/places.js';
 import { limitsOf } from './limits.js';
 import { pick } from './pick.js';
 import { type Caller, type JobRequest, NOTHING, requestKey, type Submitted } from './request.js';
@@ -82,10 +84,11 @@ export async function submitJob(
   const parent = conversation?.job;
   const model = request.model ?? parent?.model ?? null;
   checkModelAllowed(engine, provider, model);
-  const project = projectRoot(caller.project, outer);
+  const project = projectRoot(caller.project, outer, outer && worktreeOf(engine, outer)?.path);
   const cwd = await workFolder(engine, caller, parent ? { ...request, cwd: parent.cwd } : request, project);
   checkDecided(request, cwd);
   checkDisk(engine);
+  const isolate = isolationOf(engine, request.isolate, access, parent);
   const stance = request.stance === undefined ? undefined : await loadStance(engine.paths, request.stance);
   const question = stance ? framed(stance, request.prompt) : request.prompt;
   const attached = await withAttachments(engine, question, request.attach ?? [], { cwd, project });
@@ -106,6 +109,8 @@ export async function submitJob(
     systemPrompt,
     outputSchema,
     cwd,
+    isolate,
+    worktree: parent ? parent.worktree : isolate && id,
     label: request.label === undefined ? null : oneLine(request.label, 200) || null,
     promptBytes: Buffer.byteLength(prompt),
     client: caller.client,
@@ -127,6 +132,7 @@ export async function submitJob(
         systemPrompt,
         outputSchema,
         prompt,
+        ...(isolate !== null && { isolate }),
       },
       sessionId: conversation?.sessionId ?? null,
       loginKey: login,
@@ -155,7 +161,11 @@ export async function submitJob(
   faultPoint('submit.files');
   let accepted = false;
   let placed: ReturnType<typeof takePlace>;
+  let notes: string[] = [];
   try {
+    if (job.isolate !== null && job.worktree === id) {
+      ({ notes } = await intendWorktree(engine, id, cwd, job.isolate));
+    }
     const joined = await engine.store.write(() => {
       const already = existing(engine, job, request);
       if (already) {
@@ -180,7 +190,10 @@ export async function submitJob(
     if (joined) return joined;
     accepted = true;
   } finally {
-    if (!accepted) await rm(jobFiles(engine.paths, id).dir, { recursive: true, force: true });
+    if (!accepted) {
+      await withdrawIntent(engine, id);
+      await rm(jobFiles(engine.paths, id).dir, { recursive: true, force: true });
+    }
   }
   faultPoint('submit.recorded');
   const first = placed && 'id' in placed ? placed.id : undefined;
@@ -190,7 +203,7 @@ export async function submitJob(
   await atMost(started, START_PATIENCE_MS);
   const recorded = findJob(engine.store, id);
   if (!recorded) throw new Error(`job ${id} vanished from the store`);
-  return { job: recorded, joined: false };
+  return { job: recorded, joined: false, ...(notes.length > 0 && { notes }) };
 }
 
 /** One prompt for all that may run. */

@@ -10,6 +10,8 @@ import { chainText, pastLines } from './chain.js';
 import type { Engine } from './engine.js';
 import { localTime } from './figures.js';
 import { limitHint } from './hints.js';
+import { runFolder, worktreeOf } from './isolation/places.js';
+import { isolationLine } from './isolation/state.js';
 import { isOwnerAlive } from './settle.js';
 
 const STDERR_TAIL_BYTES = 8192;
@@ -36,6 +38,8 @@ export interface JobView {
   /** It weighs the answers of that group. */
   role?: 'judge';
   cwd: string;
+  /** Its branch, if it is isolated, what it has changed, and what became of that. */
+  isolated?: string;
   /** What it does right now, in one line. */
   activity?: string;
   elapsedSec: number;
@@ -60,15 +64,19 @@ export interface OwnerView extends JobView {
   /** The job that this one tries once more. */
   retryOf?: string;
   pinned?: true;
+  /** Where the worktree of an isolated job is, as long as it is there. */
+  worktree?: string;
 }
 
 /** The view of a job for its owner, on the command line and in `[on_finish]`. */
 export async function ownerView(engine: Engine, job: JobRecord): Promise<OwnerView> {
+  const worktree = worktreeOf(engine, job);
   return {
     ...(await viewJob(engine, job)),
     ...(job.project !== null && { project: job.project }),
     ...(job.resume === 0 && job.parentId !== null && { retryOf: job.parentId }),
     ...(job.pinned === 1 && { pinned: true as const }),
+    ...(worktree?.path && !worktree.gone && { worktree: worktree.path }),
   };
 }
 
@@ -92,6 +100,7 @@ export async function viewJob(engine: Engine, job: JobRecord): Promise<JobView> 
     groupId: job.groupId,
     role: job.role,
     cwd: job.cwd,
+    isolated: isolationLine(engine, job),
     createdAt: new Date(job.createdAt).toISOString(),
     elapsedSec: seconds(until - (job.startedAt ?? job.createdAt)),
     ...(ended ? {} : await activity(engine, job)),
@@ -131,7 +140,7 @@ async function activity(engine: Engine, job: JobRecord) {
       : undefined;
   return {
     // Paths in the job's own folder read better without it.
-    activity: oneLine((complaint ?? fold?.activity ?? 'started').replaceAll(`${job.cwd}/`, '')),
+    activity: oneLine((complaint ?? fold?.activity ?? 'started').replaceAll(`${runFolder(engine, job)}/`, '')),
     idleSec: seconds(Date.now() - changedAt),
     answerBytes: fold?.answer ? Buffer.byteLength(fold.answer) : null,
     stdoutBytes: stdout?.size || null,

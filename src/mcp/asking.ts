@@ -199,6 +199,7 @@ export function notesOn({ started, refused }: Started, scratch: string): string[
   const keyed = joined('dedupeKey');
   const nowhere = started.some(({ job, joined }) => !joined && job.cwd === scratch);
   const notes = [
+    ...new Set(started.flatMap((each) => each.notes ?? [])),
     ...(asked.length > 0
       ? [`Joined ${asked.join(', ')}: the same was asked before. fresh:true (llm_job_submit) starts another.`]
       : []),

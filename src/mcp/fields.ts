@@ -40,6 +40,10 @@ export const ASKING = {
 /** Only for jobs that may work for long. */
 export const WORKING = {
   access: z.enum(ACCESS_LEVELS).optional().describe('read-only (default); edit: files in cwd; full: no guard'),
+  isolate: z
+    .union([z.boolean(), z.literal('with-changes')])
+    .optional()
+    .describe('edit in a git worktree of its own, from the last commit or with uncommitted changes; apply later'),
   effort: z.enum(EFFORT_LEVELS).optional(),
   systemPrompt: z.string().optional(),
   outputSchema: z

@@ -3,6 +3,7 @@
 import { jobFiles } from '../config/paths.js';
 import type { Engine } from '../jobs/engine.js';
 import { groupLine } from '../jobs/group.js';
+import { settleWork } from '../jobs/isolation/work.js';
 import { verdictOf, verdictText } from '../jobs/judge/text.js';
 import { jobsOfGroup } from '../jobs/lookup.js';
 import { hasAnswered } from '../jobs/outcome.js';
@@ -32,6 +33,7 @@ export function jobLine(view: JobView): string {
   if (view.activity) parts.push(view.activity);
   if (view.idleSec !== undefined && view.idleSec >= 10) parts.push(`silent for ${view.idleSec} s`);
   if (view.label) parts.push(`"${view.label}"`);
+  if (view.isolated) parts.push(`isolated: ${view.isolated}`);
   if (view.unread) parts.push('unread');
   const line = parts.join(', ');
   if (!view.error) return line;
@@ -143,6 +145,7 @@ interface Draft {
  * @param told the jobs that the same reply tells of
  */
 async function draftReply(engine: Engine, job: JobRecord, told: ReadonlySet<string>): Promise<Draft> {
+  await settleWork(engine, job);
   const header = jobLine({ ...(await viewJob(engine, job)), unread: undefined });
   const draft = (body: string, secrets: readonly Span[] = [], view?: 'stderr'): Draft => ({
     header,

@@ -4,7 +4,7 @@ import { visible } from '../output/printable.js';
 import type { ApprovalRecord } from '../store/approvals.js';
 
 /** What Sidejob itself has found out; everything else is the caller's words, which may be made to look like it. */
-const FACTS = ['provider', 'model', 'access', 'cwd', 'depth', 'jobs'];
+const FACTS = ['provider', 'model', 'access', 'cwd', 'isolate', 'depth', 'jobs'];
 /** Longer lines are wrapped here, with the mark: a terminal would wrap them without. */
 const WIDTH = 68;
 

@@ -218,9 +218,15 @@ export class Gate {
       await this.#note({ tool, effect: 'deny', rule: reached.limit.rule, client, project, ...summary(facts) });
       throw refusal;
     }
-    const { promptLength: _, structured: __, depth = 1, ...facet } = summary(facts);
+    const { promptLength: _, structured: __, isolate, depth = 1, ...facet } = summary(facts);
     const jobs = aspects.flatMap(({ job }) => job ?? []);
-    const shown = { ...same, ...facet, ...(depth > 1 && { depth }), ...(jobs.length > 0 && { jobs: jobs.join('; ') }) };
+    const shown = {
+      ...same,
+      ...facet,
+      ...(depth > 1 && { depth }),
+      ...(isolate && { isolate }),
+      ...(jobs.length > 0 && { jobs: jobs.join('; ') }),
+    };
     let approval = await requestApproval(store, { key, tool, rule, reason, shown, client, project }, Date.now());
     // Within a job, whoever answers there is no person.
     const answer = approval.state === 'pending' && !(await isInJob(engine)) ? call.answerTo(approval.id) : undefined;

@@ -13,6 +13,8 @@ export interface Facts {
   promptLength?: number;
   /** Whether the answer has to fit a schema. */
   structured?: boolean;
+  /** Whether it works in a git worktree of its own. */
+  isolate?: boolean;
   /** The job or session whose conversation would go on. */
   continueJob?: string;
 }
@@ -34,6 +36,7 @@ export const FACT_TYPES = {
   depth: 'number',
   promptLength: 'number',
   structured: 'boolean',
+  isolate: 'boolean',
   continueJob: 'string',
 } as const satisfies Record<keyof Required<Facts>, string>;
 

@@ -22,7 +22,7 @@ export const TOOL_ARGUMENTS: ReadonlyMap<string, readonly string[]> = new Map([
     'llm_job_submit',
     [
       ...ASKING,
-      ...['access', 'effort', 'systemPrompt', 'outputSchema', 'timeoutSec', 'idleTimeoutSec'],
+      ...['access', 'isolate', 'effort', 'systemPrompt', 'outputSchema', 'timeoutSec', 'idleTimeoutSec'],
       ...['label', 'dedupeKey', 'waitForQuota', 'fresh'],
     ],
   ],
@@ -30,6 +30,7 @@ export const TOOL_ARGUMENTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['llm_job_wait', [...JOBS, 'until', 'waitSec']],
   ['llm_job_result', ['jobId', 'view', 'offset', 'limit']],
   ['llm_job_cancel', JOBS],
+  ['llm_job_changes', ['jobId', 'action']],
   ['llm_job_list', ['filter', 'scope', 'provider', 'query', 'limit', 'cursor']],
   ['llm_providers', ['provider']],
   ['llm_process_health', []],

@@ -19,7 +19,22 @@ export const FAULT_POINTS = [
   'switch.recorded',
   'audit.written',
 ] as const;
-export type FaultPoint = (typeof FAULT_POINTS)[number];
+
+/** And those of a job that is isolated, from its submission to the end of its worktree. */
+export const ISOLATION_POINTS = [
+  'isolate.intended',
+  'isolate.branched',
+  'isolate.adding',
+  'isolate.added',
+  'capture.committed',
+  'capture.branched',
+  'apply.begun',
+  'apply.placed',
+  'apply.written',
+  'discard.recorded',
+  'discard.removed',
+] as const;
+export type FaultPoint = (typeof FAULT_POINTS)[number] | (typeof ISOLATION_POINTS)[number];
 
 /** Ends this process with SIGKILL if the environment names this point; otherwise nothing. */
 export function faultPoint(name: FaultPoint): void {

@@ -24,7 +24,7 @@ export async function openDataFolder(given: Paths): Promise<Paths> {
     });
     const paths = pathsIn(await realpath(given.home).catch(() => given.home));
     await checkFolder(paths.home);
-    for (const path of [paths.jobs, paths.scratch, paths.bell]) mustBeNoLink(path);
+    for (const path of [paths.jobs, paths.scratch, paths.worktrees, paths.bell]) mustBeNoLink(path);
     for (const path of [paths.store, `${paths.store}-wal`, `${paths.store}-shm`]) {
       mustBeNoLink(path);
       await shut(path);

@@ -80,11 +80,15 @@ export function findLatestOf(store: Store, sessionId: string): JobRecord | undef
   return row && decodeJob(row);
 }
 
-/** The active job that may change files in this folder. */
-export function findWriterIn(store: Store, cwd: string): JobRecord | undefined {
+/** The active job that may change files in this folder, or in this worktree. */
+export function findWriterIn(
+  store: Store,
+  { cwd, worktree }: Pick<JobRecord, 'cwd' | 'worktree'>,
+): JobRecord | undefined {
   const row = store.get<JobRow>(
-    `SELECT * FROM job INDEXED BY job_active WHERE finishedAt IS NULL AND access <> 'read-only' AND cwd = $cwd LIMIT 1`,
-    { cwd },
+    `SELECT * FROM job INDEXED BY job_active
+      WHERE finishedAt IS NULL AND access <> 'read-only' AND cwd = $cwd AND worktree IS $worktree LIMIT 1`,
+    { cwd, worktree },
   );
   return row && decodeJob(row);
 }

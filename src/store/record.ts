@@ -14,6 +14,9 @@ export type JobStatus = 'queued' | 'running' | 'completed' | 'failed' | 'cancele
 /** `async`: submitted; `deferred`: asked for with `llm_run`, which answers at once if it can. */
 export type JobKind = 'async' | 'deferred';
 
+/** What an isolated job finds in its worktree: the last commit, or that and what was not committed. */
+export type Isolate = 'committed' | 'with-changes';
+
 /** Why a job failed. A closed set. */
 export type Reason =
   | 'exit_code'
@@ -45,7 +48,12 @@ export interface JobRecord {
   systemPrompt: string | null;
   /** JSON Schema that the answer must fit, as text. */
   outputSchema: string | null;
+  /** The folder that was asked for; one that is isolated works in its worktree instead. */
   cwd: string;
+  /** What an isolated job began from: the last commit, or that and what was not committed. */
+  isolate: Isolate | null;
+  /** Its worktree, by the id of the job that it was made for. */
+  worktree: string | null;
   label: string | null;
   promptBytes: number;
 
@@ -175,6 +183,8 @@ export const NEW_JOB_COLUMNS = [
   'systemPrompt',
   'outputSchema',
   'cwd',
+  'isolate',
+  'worktree',
   'label',
   'promptBytes',
   'client',

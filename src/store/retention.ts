@@ -1,6 +1,7 @@
-// Which ended jobs may go: by age, by number and by size. Pinned jobs never do.
+// Which ended jobs may go: by age, by number and by size. Pinned jobs never do, nor those whose work is nowhere else.
 import type { JobStatus } from './record.js';
 import type { Store } from './store.js';
+import { abandonWorktrees, WITHOUT_WORK } from './worktrees.js';
 
 /** How much is removed in one transaction, so that nobody waits for a lock for long. */
 export const SLICE = 200;
@@ -31,10 +32,13 @@ const UNREAD = 'job INDEXED BY job_ended_unread WHERE finishedAt IS NOT NULL AND
 function expired(store: Store, { readBefore, unreadBefore, endedBefore }: Keep): string[] {
   const before = (from: string, time: number, limit: number) =>
     store
-      .all<{ id: string }>(`SELECT id FROM ${from} AND finishedAt < $time ORDER BY finishedAt LIMIT $limit`, {
-        time: Math.min(time, endedBefore),
-        limit,
-      })
+      .all<{ id: string }>(
+        `SELECT id FROM ${from} AND finishedAt < $time AND ${WITHOUT_WORK} ORDER BY finishedAt LIMIT $limit`,
+        {
+          time: Math.min(time, endedBefore),
+          limit,
+        },
+      )
       .map(({ id }) => id);
   const read = before(READ, readBefore, SLICE);
   return [...read, ...before(UNREAD, unreadBefore, SLICE - read.length)];
@@ -49,7 +53,7 @@ function surplus(store: Store, { jobs, bytes, endedBefore }: Keep, gone: readonl
   let tooBig = ended.bytes - bytes;
   if (tooMany <= 0 && tooBig <= 0) return [];
   const oldest = store.all<{ id: string; bytes: number }>(
-    `SELECT id, coalesce(stdoutBytes, 0) + coalesce(stderrBytes, 0) AS bytes FROM ${READ} AND finishedAt < $endedBefore
+    `SELECT id, coalesce(stdoutBytes, 0) + coalesce(stderrBytes, 0) AS bytes FROM ${READ} AND finishedAt < $endedBefore AND ${WITHOUT_WORK}
       ORDER BY finishedAt LIMIT ${SLICE}`,
     { endedBefore },
   );
@@ -72,14 +76,16 @@ export interface Prune {
   statuses: readonly JobStatus[];
   /** Those, too, whose outcome nobody was shown. */
   unread: boolean;
+  /** And isolated ones whose work was neither applied nor discarded nor merged. */
+  unmerged: boolean;
 }
 
 /** One that may have left processes is kept: its row is what they are found by. */
-const PRUNABLE = `finishedAt <= $endedBefore AND leftovers = 0
+const PRUNABLE = `finishedAt <= $endedBefore AND leftovers = 0 AND ($unmerged = 1 OR ${WITHOUT_WORK})
   AND ($statuses = '[]' OR status IN (SELECT value FROM json_each($statuses)))`;
 
-function pruneParameters({ endedBefore, statuses }: Prune) {
-  return { endedBefore, statuses: JSON.stringify(statuses) };
+function pruneParameters({ endedBefore, statuses, unmerged }: Prune) {
+  return { endedBefore, statuses: JSON.stringify(statuses), unmerged: unmerged ? 1 : 0 };
 }
 
 /** Their ids: all read ones, then the unread, each the oldest first. */
@@ -96,5 +102,7 @@ export function removePrunable(store: Store, prune: Prune, ids: readonly string[
   const sql = `DELETE FROM job WHERE id = $id AND finishedAt IS NOT NULL AND pinned = 0 AND ${PRUNABLE}
     AND ($unread = 1 OR readAt IS NOT NULL)`;
   const unread = prune.unread ? 1 : 0;
-  return ids.filter((id) => store.run(sql, { ...pruneParameters(prune), unread, id }) === 1);
+  const removed = ids.filter((id) => store.run(sql, { ...pruneParameters(prune), unread, id }) === 1);
+  if (prune.unmerged) abandonWorktrees(store);
+  return removed;
 }

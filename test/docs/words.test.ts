@@ -74,7 +74,7 @@ describe.each(PAGES)('%s', (page) => {
       const tool = TOOLS.find((each) => each.name === name);
       if (tool && args.startsWith('"')) parseArguments(tool, JSON.parse(`{${args}}`));
       else
-        for (const [, key] of args.replace(/"[^"]*"(?!:)|\[[^\]]*\]/g, '').matchAll(/(\w+)/g)) {
+        for (const [, key] of args.replace(/"[^"]*"(?!:)|\[[^\]]*\]|: true\b/g, '').matchAll(/(\w+)/g)) {
           expect(Object.keys(tool?.input.shape ?? {}), span).toContain(key);
         }
     }

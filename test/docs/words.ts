@@ -23,7 +23,17 @@ const FOREIGN_WORDS = [
 /** Files that others keep, that are made when they are needed, or that stand in the data folder or a user's project. */
 const FOREIGN_PATHS = [
   ...['claude_desktop_config.json', 'Code/User/mcp.json', '.git/config', '.vscode/tasks.json'],
-  ...['config.toml', 'policy.json', 'jobs/', 'jobs/ID/', 'scratch/', 'release/', 'dist/', 'dist/sidejob.js'],
+  ...[
+    'config.toml',
+    'policy.json',
+    'jobs/',
+    'jobs/ID/',
+    'scratch/',
+    'worktrees/',
+    'release/',
+    'dist/',
+    'dist/sidejob.js',
+  ],
   ...['.conformance/', '.real-clis/', '.release-tools/'],
 ];
 

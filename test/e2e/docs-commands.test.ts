@@ -138,7 +138,8 @@ test.for(shownBlocks)('%s prints what the page shows', async ([, { page, text }]
 
 test('the data folder holds what README and docs/configuration.md say', async ({ sandbox }) => {
   const env = await machine(sandbox);
-  for (const line of ['sidejob config edit', 'sidejob policy init open', 'sidejob providers test demo']) {
+  const isolated = 'sidejob run "port the tests" --access edit --isolate';
+  for (const line of ['sidejob config edit', 'sidejob policy init open', 'sidejob providers test demo', isolated]) {
     expect(await run(sandbox, env, await made(sandbox, line))).toMatchObject({ status: 0 });
   }
   // What a user makes, and nobody else.

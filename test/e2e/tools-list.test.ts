@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { ERAS } from '../support/assistant.js';
 import { test } from '../support/e2e.js';
 
-const TEXT_ONLY = ['llm_run', 'llm_job_wait', 'llm_job_result'];
+const TEXT_ONLY = ['llm_run', 'llm_job_wait', 'llm_job_result', 'llm_job_changes'];
 
 test.for(ERAS)('the tools are the same, %s', async (era, { sandbox }) => {
   const assistant = await sandbox.assistant({ era });
@@ -38,7 +38,7 @@ test('names, hints and schemas are such that every client takes them', async ({ 
 
   const tools = await assistant.tools();
 
-  expect(tools.map(({ name }) => name)).toHaveLength(9);
+  expect(tools.map(({ name }) => name)).toHaveLength(10);
   for (const tool of tools) {
     expect(tool.name).toMatch(/^[a-z_]{1,30}$/);
     expect(Object.keys(tool.annotations ?? {}).sort(), tool.name).toEqual([

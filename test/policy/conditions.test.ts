@@ -90,6 +90,7 @@ test.each([
   ['depth', 1],
   ['promptLength', 20],
   ['structured', false],
+  ['isolate', false],
   ['continueJob', 'a-b'],
 ])('the fact %s', async (path, value) => {
   expect(await holds(path, 'eq', value, {}, READS)).toBe(true);

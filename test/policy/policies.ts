@@ -15,5 +15,5 @@ export function call(tool: string, args: Record<string, unknown> = {}, ...facts:
 /** The facts of a job that reads in a person's project. */
 export const READS: Facts = {
   ...{ provider: 'claude', model: 'opus', access: 'read-only', cwd: '/home/me/work', depth: 1 },
-  ...{ promptLength: 20, structured: false, continueJob: 'a-b' },
+  ...{ promptLength: 20, structured: false, isolate: false, continueJob: 'a-b' },
 };

@@ -30,9 +30,18 @@ test.each([
   expect(await effect(name, 'llm_job_submit', access)).toBe(expected);
 });
 
+test.each([
+  ['read-only', 'deny'],
+  ['careful', 'approve'],
+  ['open', 'allow'],
+])('%s: the changes of an isolated job: %s', async (name, expected) => {
+  expect(await effect(name, 'llm_job_changes')).toBe(expected);
+});
+
 test.each(NAMES)('%s lets every other tool through', async (name) => {
   for (const tool of TOOL_ARGUMENTS.keys()) {
-    if (tool !== 'llm_job_submit') expect([tool, await effect(name, tool)]).toEqual([tool, 'allow']);
+    if (!['llm_job_submit', 'llm_job_changes'].includes(tool))
+      expect([tool, await effect(name, tool)]).toEqual([tool, 'allow']);
   }
 });
 

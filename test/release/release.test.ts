@@ -107,7 +107,7 @@ describe('the skill', async () => {
     const { tools, commands } = namedIn(await read('plugin/skills/sidejob/SKILL.md'));
     const known = TOOLS.map(({ name }) => name);
     expect(tools.length).toBeGreaterThan(5);
-    expect(commands).toMatchObject({ submit: ['--access'], list: [] });
+    expect(commands).toMatchObject({ submit: ['--access', '--isolate'], list: [] });
     expect(tools.filter((name: string) => !known.includes(name))).toEqual([]);
     for (const [name, options] of Object.entries<string[]>(commands)) {
       const command = await entryOf(name)?.load();

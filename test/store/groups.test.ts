@@ -54,7 +54,7 @@ test('a judge gets no place before every member has ended, however they end; and
 
 test('a group goes with the last of its members', async () => {
   const store = await groupOfTwo();
-  const prune = { endedBefore: 5, statuses: [], unread: true };
+  const prune = { endedBefore: 5, statuses: [], unread: true, unmerged: false };
   await store.write(() => cancelQueued(store, 'a', 2));
   await store.write(() => removePrunable(store, prune, prunableIds(store, prune)));
   expect(groupMembers(store, group.id).map(({ job }) => job.id)).toEqual(['b']);

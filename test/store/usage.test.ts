@@ -37,7 +37,17 @@ function queued(store: Store, job: Partial<NewJob> = {}): string {
   const id = `job-${count}`;
   insertJob(store, {
     ...{ id, kind: 'async', provider: 'codex', model: null, effort: null, access: 'read-only', systemPrompt: null },
-    ...{ outputSchema: null, cwd: '/', label: null, promptBytes: 1, client: 'c', project: '/p', parentId: null },
+    ...{
+      outputSchema: null,
+      cwd: '/',
+      isolate: null,
+      worktree: null,
+      label: null,
+      promptBytes: 1,
+      client: 'c',
+      project: '/p',
+      parentId: null,
+    },
     ...{
       chainId: id,
       depth: 1,

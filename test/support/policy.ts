@@ -5,7 +5,7 @@ import type { Sandbox } from './sandbox.js';
 
 export const TOOL_NAMES = [
   ...['llm_run', 'llm_job_submit', 'llm_job_status', 'llm_job_wait', 'llm_job_result'],
-  ...['llm_job_cancel', 'llm_job_list', 'llm_providers', 'llm_process_health'],
+  ...['llm_job_cancel', 'llm_job_changes', 'llm_job_list', 'llm_providers', 'llm_process_health'],
 ];
 
 /** Where a policy is found that nobody names. */

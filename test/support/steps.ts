@@ -8,6 +8,7 @@ export type Step =
   | { tool: string }
   | { raw: string }
   | { stderr: string }
+  | { write: { path: string; text: string } }
   | { reached: string }
   | { gate: string }
   | { ignoreTerm: true }

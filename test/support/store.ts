@@ -17,7 +17,17 @@ export async function openStore(folder?: string): Promise<Store> {
 export function newJob(id: string, more: Partial<NewJob> = {}): NewJob {
   return {
     ...{ id, kind: 'async', provider: 'shell', model: null, effort: null, access: 'read-only', systemPrompt: null },
-    ...{ outputSchema: null, cwd: '/', label: null, promptBytes: 1, client: 'c', project: '/p', parentId: null },
+    ...{
+      outputSchema: null,
+      cwd: '/',
+      isolate: null,
+      worktree: null,
+      label: null,
+      promptBytes: 1,
+      client: 'c',
+      project: '/p',
+      parentId: null,
+    },
     ...{
       chainId: id,
       depth: 1,

@@ -13,12 +13,17 @@ import { SCHEMA_VERSION, storeError } from '../../store/open.js';
 import type { JobRecord } from '../../store/record.js';
 import { findServer } from '../../store/servers.js';
 import { Store } from '../../store/store.js';
+import { unmergedWorktrees, type WorktreeRecord, worktreesToTidy } from '../../store/worktrees.js';
 import { launcherOf } from '../settle.js';
 import { count, type Finding, ok, problem, warn } from './finding.js';
 
 /** A job that has printed nothing for so long is worth a look. */
 const SILENT_MS = 60 * 60_000;
 const NAMED = 3;
+/** Changes that wait for longer are worth a word. */
+const UNMERGED_MS = 86_400_000;
+/** Worktrees of which nothing should be left. */
+const CLEARED = ['intended', 'discarded', 'empty'];
 const ENDED = ['completed', 'failed', 'canceled', 'orphaned'];
 
 export async function storeFindings(paths: Paths): Promise<Finding[]> {
@@ -72,7 +77,12 @@ async function look(store: Store, paths: Paths): Promise<Finding[]> {
   if (schemaVersion < SCHEMA_VERSION) {
     return [ok('store', `${size}; a server brings it to ${SCHEMA_VERSION}`)];
   }
-  return [ok('store', size), ...(await jobFindings(store, paths)), ...personFindings(store)];
+  return [
+    ok('store', size),
+    ...(await jobFindings(store, paths)),
+    ...worktreeFindings(store),
+    ...personFindings(store),
+  ];
 }
 
 /** Jobs that have not ended: who looks after them, and whether they go on. */
@@ -147,6 +157,33 @@ async function kindOf(store: Store, paths: Paths, host: Host, job: JobRecord) {
     ),
   );
   return Date.now() - Math.max(job.startedAt ?? job.createdAt, ...times) > SILENT_MS ? ('silent' as const) : undefined;
+}
+
+/** Changes of isolated jobs that are nowhere else, and worktrees that could not be cleared away. */
+function worktreeFindings(store: Store): Finding[] {
+  const unmerged = unmergedWorktrees(store);
+  const old = Date.now() - UNMERGED_MS;
+  const left = worktreesToTidy(store).filter(({ state, createdAt }) => CLEARED.includes(state) && createdAt < old);
+  const named = (all: readonly WorktreeRecord[]) =>
+    all
+      .slice(0, NAMED)
+      .map(({ id, top }) => `${id} in ${top}`)
+      .join(', ') + (all.length > NAMED ? ', …' : '');
+  const [oldest] = unmerged;
+  const what = `${count(unmerged.length, 'isolated job')} with changes that were neither applied nor discarded: ${named(unmerged)}`;
+  const remedy = 'sidejob diff ID, then: sidejob apply ID, or: sidejob discard ID';
+  return [
+    ...(oldest ? [oldest.createdAt < old ? warn('worktrees', what, remedy) : ok('worktrees', what, remedy)] : []),
+    ...(left.length > 0
+      ? [
+          warn(
+            'worktrees',
+            `not cleared away yet: ${named(left)}`,
+            'see whether the repository is there, and can be written to',
+          ),
+        ]
+      : []),
+  ];
 }
 
 /** What waits for a person. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isolationLine } from '../../jobs/isolation/state.js';
 import { notesOn, startJobs } from '../asking.js';
 import { ASKING, NOTE, WORKING } from '../fields.js';
 import { pollAfterSec } from '../polling.js';
@@ -21,6 +22,7 @@ export const submit = defineTool({
         role: z.string().optional(),
         joined: z.boolean().optional(),
         cwd: z.string().optional(),
+        isolated: z.string().optional(),
       }),
     ),
     pollAfterSec: z.number(),
@@ -39,12 +41,14 @@ export const submit = defineTool({
       ...(joined && { joined: true }),
       // Where files change must be seen, above all where the folder was not named.
       ...(job.access !== 'read-only' && { cwd: job.cwd }),
+      ...(isolationLine(engine, job) && { isolated: isolationLine(engine, job) }),
     }));
     // Said in the data, too: some clients show the model nothing else.
     const note = [...notesOn(outcome, engine.paths.scratch), 'Collect with llm_job_wait.'].join(' ');
-    const lines = jobs.map(
-      ({ jobId, status, role, cwd }) => `${jobId} ${status}${role ? `, ${role}` : ''}${cwd ? ` in ${cwd}` : ''}`,
-    );
+    const lines = jobs.map(({ jobId, status, role, cwd, isolated }) => {
+      const more = [role && `, ${role}`, cwd && ` in ${cwd}`, isolated && `, isolated on ${isolated}`];
+      return [`${jobId} ${status}`, ...more].filter(Boolean).join('');
+    });
     return {
       text: [...(outcome.group ? [`${outcome.group.id}:`] : []), ...lines, note].join('\n'),
       data: {

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { applyWork } from '../../jobs/isolation/apply.js';
+import { requireWorktree } from '../../jobs/isolation/diff.js';
+import { discardWork } from '../../jobs/isolation/discard.js';
+import { checkMayChange } from '../../jobs/isolation/may.js';
+import { appliedText, discardedText } from '../../jobs/isolation/told.js';
+import { requireJob } from '../../jobs/lookup.js';
+import { settle } from '../../jobs/settle.js';
+import { JOB } from '../fields.js';
+import { defineTool } from '../tool.js';
+
+export const changes = defineTool({
+  name: 'llm_job_changes',
+  title: 'Apply or discard an isolated job',
+  description:
+    'Apply the changes of an ended isolated job to the folder it was made from (files only, nothing is committed), or ' +
+    'discard them for good. Look first: llm_job_result{view:"diff"}. Conflicts are named, and nothing is applied then.',
+  input: z.strictObject({ ...JOB, action: z.enum(['apply', 'discard']) }),
+  hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  meta: { 'anthropic/searchHint': 'merge worktree branch changes of background job' },
+  async handle({ jobId, action }, call) {
+    const { engine } = await call.manager();
+    const known = requireJob(engine, jobId);
+    const job = (await settle(engine, known.id)) ?? known;
+    await checkMayChange(engine, requireWorktree(engine, job));
+    return {
+      text:
+        action === 'apply' ? appliedText(await applyWork(engine, job)) : discardedText(await discardWork(engine, job)),
+    };
+  },
+});
