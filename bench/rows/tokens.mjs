@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
-import { instantCli, writeCli } from '../support/fake-cli.mjs';
+import { finalEvent, instantCli, writeCli } from '../support/fake-cli.mjs';
 import { connect } from '../support/servers.mjs';
 
 export const title = 'What an assistant pays';
@@ -31,7 +34,7 @@ export async function run({ folder, server, note }) {
 
   const { tools } = await sidejob.client.listTools();
   const shown = tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
-  add('tools: names, descriptions, parameters', countTokens(JSON.stringify(shown)), 2000);
+  add('tools: names, descriptions, parameters', countTokens(JSON.stringify(shown)), 2200);
   add('instructions', countTokens(sidejob.client.getInstructions()), 290);
 
   const ask = (prompt, provider = 'claude') => ({ prompt, provider });
@@ -49,6 +52,8 @@ export async function run({ folder, server, note }) {
   addReply('llm_run, a failure', await paid('llm_run', ask('fail', 'codex')), 75);
   addReply('llm_run of two, of which one fails', await paid('llm_run', two), 125);
 
+  await moveIsolated(folder, paid, addReply, add);
+
   const running = await paid('llm_job_submit', ask('go on', 'gemini'));
   const going = { jobId: running.structuredContent.jobId };
   addReply('llm_job_status of a running job', await paid('llm_job_status', going), 95);
@@ -61,6 +66,36 @@ export async function run({ folder, server, note }) {
   addReply('llm_process_health', await paid('llm_process_health', {}), 520);
   add('an unknown job', (await paid('llm_job_status', { jobId: 'claude-00000000' })).tokens, 32);
   return figures;
+}
+
+/** An edit in a worktree of its own, from its submission until the folder has it. */
+async function moveIsolated(folder, paid, addReply, add) {
+  // Beside the data folder: where that is, no job may change files.
+  const cwd = join(folder, 'shop');
+  await mkdir(cwd);
+  const git = (...args) =>
+    promisify(execFile)('git', ['-C', cwd, '-c', 'user.name=a', '-c', 'user.email=a@b', ...args]);
+  await git('init', '-q');
+  await writeFile(join(cwd, 'cart.js'), 'export const total = (items) => items.length;\n');
+  await git('add', 'cart.js');
+  await git('commit', '-q', '-m', 'a cart');
+  await writeCli(folder, 'claude', `#!/bin/sh\necho '// done' >> cart.js\necho '${finalEvent('ok')}'\n`);
+  const asked = { prompt: 'edit', provider: 'claude', access: 'edit', isolate: true, cwd };
+  const submitted = await paid('llm_job_submit', asked);
+  const { jobId } = submitted.structuredContent;
+  const replies = [
+    ['llm_job_submit, isolated', submitted, 98],
+    ['llm_job_wait of an isolated job', await paid('llm_job_wait', { jobId, waitSec: 30 }), 53],
+    ['llm_job_result, diff of a line', await paid('llm_job_result', { jobId, view: 'diff' }), 148],
+    ['llm_job_changes', await paid('llm_job_changes', { jobId, action: 'apply' }), 30],
+  ];
+  for (const reply of replies) addReply(...reply);
+  add(
+    'submit isolated, wait, look, apply',
+    replies.reduce((sum, [, { tokens }]) => sum + tokens, 0),
+    327,
+  );
+  await instantCli(folder);
 }
 
 /** Tokens of a text whose ids, times and folders are always the same, so that every run counts the same. */

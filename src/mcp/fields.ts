@@ -43,7 +43,7 @@ export const WORKING = {
   isolate: z
     .union([z.boolean(), z.literal('with-changes')])
     .optional()
-    .describe('edit in a git worktree of its own, from the last commit or with uncommitted changes; apply later'),
+    .describe('edit in a git worktree of its own, from the last commit or with uncommitted changes'),
   effort: z.enum(EFFORT_LEVELS).optional(),
   systemPrompt: z.string().optional(),
   outputSchema: z

@@ -5,7 +5,7 @@ export const INSTRUCTIONS = `Sidejob runs other LLM command-line tools on this m
 - Ask: llm_run{prompt} returns the answer. Past the wait it goes on in the background and returns a jobId: do not ask again, use llm_job_wait.
 - Ask several and compare: llm_run{prompt, providers:[…]}, then llm_run{prompt, attach:["job:ID", …]}.
 - Have changes reviewed: llm_run{prompt, review:{}, providers:[…]} returns the findings of all as one list.
-- Hand off, files too: llm_job_submit{prompt, access:"edit", cwd}; go on with your own work; llm_job_wait later. Add isolate:true to keep cwd as it is: then llm_job_result{view:"diff"}, llm_job_changes{action:"apply"}.
+- Hand off, files too: llm_job_submit{prompt, access:"edit", cwd}; go on with your own work; llm_job_wait later. isolate:true keeps cwd as it is until llm_job_changes.
 - Go on with a conversation: continueJob:"ID".
 
 Jobs know nothing of this conversation: put all they need into prompt, or attach files. They outlive this client and its server. After a restart, or to collect earlier work: llm_job_list{}. A failed job says its reason and what to do; partial output stays readable with llm_job_result. Every job costs the user money or quota.`;

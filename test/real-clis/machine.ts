@@ -73,8 +73,9 @@ export class Machine {
     return machine;
   }
 
-  async startServer(): Promise<void> {
-    const parameters = { command: process.execPath, args: [SERVER], env: this.#env, cwd: this.project };
+  async startServer(more: Record<string, string> = {}): Promise<void> {
+    const env = { ...this.#env, ...more };
+    const parameters = { command: process.execPath, args: [SERVER], env, cwd: this.project };
     this.#servers.push(await connect('sdk 1.x', 'real-clis', parameters));
   }
 

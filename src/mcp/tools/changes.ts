@@ -13,8 +13,8 @@ export const changes = defineTool({
   name: 'llm_job_changes',
   title: 'Apply or discard an isolated job',
   description:
-    'Apply the changes of an ended isolated job to the folder it was made from (files only, nothing is committed), or ' +
-    'discard them for good. Look first: llm_job_result{view:"diff"}. Conflicts are named, and nothing is applied then.',
+    'Apply the changes of an ended isolated job to its folder (files only, no commit), or discard them. See them first: ' +
+    'llm_job_result, view "diff". On a conflict nothing is applied.',
   input: z.strictObject({ ...JOB, action: z.enum(['apply', 'discard']) }),
   hints: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   meta: { 'anthropic/searchHint': 'merge worktree branch changes of background job' },
