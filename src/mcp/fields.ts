@@ -9,7 +9,7 @@ export const ASKING = {
   prompt: z.string().describe('all the context it needs; the job knows nothing of this conversation'),
   review: z
     .strictObject({
-      base: z.string().optional().describe('branch, tag or commit; default: what is not committed, else this branch'),
+      base: z.string().optional().describe('branch or commit; default: what is not committed'),
       paths: z.array(z.string()).max(200).optional(),
     })
     .optional()

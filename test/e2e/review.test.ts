@@ -224,10 +224,11 @@ test('with nothing changed, without a repository or without git, nothing is star
 
 test('a review changes nothing, and has its own form of answer', async ({ sandbox }) => {
   const { assistant } = await planted(sandbox);
-  for (const more of [{ access: 'edit' }, { access: 'full' }, { outputSchema: { type: 'object' } }]) {
+  const others = [{ access: 'edit' }, { access: 'full' }, { outputSchema: { type: 'object' } }, { isolate: true }];
+  for (const more of [...others, { stance: 'red-team' }]) {
     const { text, isError } = await assistant.call('llm_job_submit', { prompt: 'x', review: {}, ...more });
     expect(isError).toBe(true);
-    expect(text).toMatch(/^bad_argument: .*review.* Nothing was started\.$/);
+    expect(text).toMatch(/^bad_argument: .*(review|isolate).* Nothing was started\.$/);
   }
   await nothingStarted(assistant);
 });
