@@ -18,7 +18,7 @@ type Candidate = readonly [string, string];
 const JOBS = 100;
 /** Which jobs a command is for; those of the others may be any. */
 const WHICH: Record<string, ListFilter['filter']> = {
-  ...{ cancel: 'active', wait: 'active', continue: 'ended', retry: 'ended', open: 'ended' },
+  ...{ cancel: 'active', wait: 'active', continue: 'ended', retry: 'ended', open: 'ended', apply: 'ended' },
 };
 
 /** Never fails: somebody is typing. */

@@ -137,7 +137,7 @@ class ActivityLine {
 
 /** How a job ended, in one line. */
 export function endLine(view: PersonView, { usage }: JobRecord, stream: NodeJS.WriteStream = process.stderr): string {
-  const { jobId, status, elapsedSec, error, hint } = view;
+  const { jobId, status, elapsedSec, error, hint, isolated } = view;
   const tokens =
     usage?.inputTokens !== undefined && usage.outputTokens !== undefined
       ? `, ${shortCount(usage.inputTokens)} tokens in, ${shortCount(usage.outputTokens)} out`
@@ -146,5 +146,6 @@ export function endLine(view: PersonView, { usage }: JobRecord, stream: NodeJS.W
   const words = [sentence, hint].filter(Boolean).join(' ');
   const why = error ? `: ${forPerson(words, jobId).replaceAll('\n', ' ')}` : '';
   const how = paint(STATUS_STYLES[status], statusText(view), stream);
-  return `${jobId} ${how}, ${lasted(elapsedSec)}${tokens}${why}\n`;
+  const apart = isolated ? `\n${printable(isolated)}; "sidejob diff ${jobId}" shows it` : '';
+  return `${jobId} ${how}, ${lasted(elapsedSec)}${tokens}${why}${apart}\n`;
 }

@@ -40,10 +40,22 @@ async function asked({ paths, secrets }: Engine, { jobId }: PersonView): Promise
   return oneLine(page?.text ?? '', PROMPT_COLUMNS);
 }
 
+/** Of an isolated job: what it has changed, and what became of that. */
+function changesOf({ isolated }: PersonView): string | undefined {
+  return isolated?.split(', ').slice(1).join(', ');
+}
+
 function rowOf(view: PersonView, prompt: string): Cell[] {
   // The id of any other job begins with its CLI.
   const chain = (view.chain || view.passedOver) && chainNote(view);
-  const notes = [view.label, chain, view.activity ?? view.error, view.unread && 'unread', view.pinned && 'pinned'];
+  const notes = [
+    view.label,
+    chain,
+    view.activity ?? view.error,
+    changesOf(view),
+    view.unread && 'unread',
+    view.pinned && 'pinned',
+  ];
   const known = visible(notes.filter(Boolean).join(' · '));
   return [
     view.jobId,

@@ -1,5 +1,6 @@
 // A job as the command line shows it.
 import type { Engine } from '../jobs/engine.js';
+import { settleWork } from '../jobs/isolation/work.js';
 import { type JobView, type OwnerView, ownerView } from '../jobs/view.js';
 import type { JobRecord, JobStatus } from '../store/record.js';
 import type { Style } from './terminal.js';
@@ -8,6 +9,7 @@ export type PersonView = OwnerView;
 
 /** Nothing in it is masked for the owner, unless `redact` is set to `strict`. */
 export async function personView(engine: Engine, job: JobRecord): Promise<PersonView> {
+  await settleWork(engine, job);
   return engine.secrets.maskAll(await ownerView(engine, job));
 }
 
