@@ -6,8 +6,9 @@ import { loadConfig } from '../config/config.js';
 import { nearest } from '../config/nearest.js';
 import { resolvePaths } from '../config/paths.js';
 import { messageOf, SidejobError } from '../errors.js';
-import { knownProvider } from '../jobs/choose.js';
+import { parseChain } from '../jobs/chain.js';
 import { withCustomProviders } from '../jobs/custom-providers.js';
+import { withPanels } from '../jobs/panels.js';
 import { type Decision, judge } from '../policy/decide.js';
 import { PolicyFile, type PolicyPlace } from '../policy/load.js';
 import type { Facts, PolicyRequest } from '../policy/request.js';
@@ -78,17 +79,23 @@ function checked(tool: string, args: Record<string, unknown>): Record<string, un
 async function requestOf(env: NodeJS.ProcessEnv, tool: string, args: Record<string, unknown>) {
   const assumed: string[] = [];
   if (!STARTING_TOOLS.includes(tool)) return { request: { tool, args, facts: [{}] }, assumed };
-  const { provider, providers, model, access, cwd, prompt, outputSchema, continueJob, isolate } = args;
-  const there = withCustomProviders(PROVIDERS, await loadConfig(resolvePaths(env).config, env));
-  const names = (Array.isArray(providers) ? providers : [provider]).map((name) =>
-    typeof name === 'string' ? knownProvider(there, name).name : name,
+  const { provider, providers, judge, model, access, cwd, prompt, outputSchema, continueJob, isolate } = args;
+  const config = await loadConfig(resolvePaths(env).config, env);
+  const there = withCustomProviders(PROVIDERS, config);
+  const texts = (value: unknown) => (Array.isArray(value) ? value : [value]).filter((each) => typeof each === 'string');
+  const [fixedModel] = texts(model);
+  const names = withPanels(config.panels, texts(providers ?? provider));
+  // Each that may come to run is decided about as itself; the model beside them is not the judge's.
+  const asked = names.flatMap((name) =>
+    parseChain(there, name, fixedModel).map((one) => ({ model: fixedModel, ...one })),
   );
-  if (names.every((name) => name === undefined)) assumed.push('provider "unknown": a server takes a ready CLI');
+  const judges = texts(judge === 'auto' ? undefined : judge).flatMap((name) => parseChain(there, name, undefined));
+  if (names.length === 0 && judge === undefined) assumed.push('provider "unknown": a server takes a ready CLI');
+  if (judge === 'auto') assumed.push('judge "unknown": a server takes one that is not among the asked');
   if (cwd === undefined) assumed.push("cwd: the folder you are in; a server takes its client's project");
   if (access === undefined) assumed.push('access read-only, the default');
   assumed.push('depth 1: called by your own assistant, not by a job');
-  const facts: Facts = {
-    ...(typeof model === 'string' && { model }),
+  const facts = {
     access: typeof access === 'string' ? access : 'read-only',
     cwd: await realFolder(typeof cwd === 'string' ? cwd : process.cwd()),
     depth: 1,
@@ -97,10 +104,19 @@ async function requestOf(env: NodeJS.ProcessEnv, tool: string, args: Record<stri
     isolate: isolate === true || isolate === 'with-changes',
     ...(typeof continueJob === 'string' && { continueJob }),
   };
-  return {
-    request: { tool, args, facts: names.map((name) => ({ provider: String(name ?? 'unknown'), ...facts })) },
-    assumed,
-  };
+  const factsFor = (name: string, own: string | undefined): Facts => ({
+    provider: name,
+    ...(own !== undefined && { model: own }),
+    ...facts,
+  });
+  const judging = { access: 'read-only', structured: true, isolate: false };
+  const all = [
+    ...asked.map((one) => factsFor(one.provider.name, one.model)),
+    ...(names.length === 0 && judge === undefined ? [factsFor('unknown', fixedModel)] : []),
+    ...judges.map((one) => ({ ...factsFor(one.provider.name, one.model), ...judging })),
+    ...(judge === 'auto' ? [{ ...factsFor('unknown', undefined), ...judging }] : []),
+  ];
+  return { request: { tool, args, facts: all }, assumed };
 }
 
 /** With symbolic links resolved, as far as the folder is there. */

@@ -84,7 +84,9 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
       facts: await factsFor(members, { ...others, kind }),
     }));
     const judged = { ...judging, prompt: request.prompt, outputSchema: VERDICT_SCHEMA };
-    return [...wanted.flatMap(({ facts }) => facts ?? []), ...(judges ? await factsFor(judges, judged) : [])];
+    const ofJudge = judges ? await factsFor(judges, judged) : [];
+    judging.folder = ofJudge[0]?.cwd;
+    return [...wanted.flatMap(({ facts }) => facts ?? []), ...ofJudge];
   });
   // In the very folder that was decided on, or not at all.
   const decided = { ...request, folder: wanted[0]?.facts?.[0]?.cwd };

@@ -24,6 +24,8 @@ const PROVIDERS = {
   description: 'which CLIs, separated by commas; left out: up to three that are ready',
 };
 
+const JUDGE = { name: 'judge', description: 'which CLI weighs the answers, or auto; left out: you do' };
+
 export const PROMPTS: readonly Prompt[] = [
   {
     name: 'delegate',
@@ -46,7 +48,7 @@ ${task}`,
     arguments: [{ name: 'question', description: 'left out: what we discuss just now' }, PROVIDER],
     text: ({ question, provider }) => `Get a second opinion from another model with Sidejob.
 
-1. Call llm_run${naming(provider)}. The other model knows nothing of this conversation: put into prompt the question with all that matters to it, and attach the files concerned. Do not say what you think yourself, so that the opinion is its own.
+1. Call llm_run with stance:"second-opinion"${naming(provider, ', ')}. The other model knows nothing of this conversation: put into prompt the question with all that matters to it, and attach the files concerned. Do not say what you think yourself, so that the opinion is its own.
 2. If a jobId comes back instead of an answer, llm_job_wait collects it; do not ask again.
 3. Tell me where it agrees with you and where it does not, who is right in your view and why, and what you would change now.
 
@@ -57,12 +59,16 @@ ${question || 'What we discuss just now: state it in one paragraph first.'}`,
     name: 'compare',
     title: 'Ask several and compare',
     description: 'Ask several models the same, and compare their answers.',
-    arguments: [{ name: 'question', description: 'what is asked', required: true }, PROVIDERS],
-    text: ({ question, providers }) => `Ask several models the same question with Sidejob, and compare their answers.
+    arguments: [{ name: 'question', description: 'what is asked', required: true }, PROVIDERS, JUDGE],
+    text: ({
+      question,
+      providers,
+      judge,
+    }) => `Ask several models the same question with Sidejob, and compare their answers.
 
-1. ${severalOf(providers)} Call llm_run once with ${listOf(providers)}, and a prompt that holds all the context they need. Attach files instead of quoting them.
+1. ${severalOf(providers)} Call llm_run once with ${listOf(providers)}${judge?.trim() ? `, judge:${JSON.stringify(judge.trim())}` : ''}, and a prompt that holds all the context they need. Attach files instead of quoting them.
 2. If some are still going on, llm_job_wait collects them; do not ask again.
-3. Compare: what all say, where they differ, what only one saw. Check claims that decide the matter. Then give your own conclusion, and say whose points it rests on.
+3. ${judge?.trim() ? 'The judge did not know whose answer is whose. Read the answers that it differs on (llm_job_result), and check the claims that decide the matter.' : 'Compare: what all say, where they differ, what only one saw. Check claims that decide the matter.'} Name who was not heard. Then give your own conclusion, and say whose points it rests on.
 
 Question:
 ${question}`,
@@ -116,7 +122,7 @@ export async function completePrompt(
   names: () => Promise<readonly string[]>,
 ): Promise<string[]> {
   const known = promptNamed(prompt).arguments.some(({ name }) => name === argument);
-  if (!known || (argument !== PROVIDER.name && argument !== PROVIDERS.name)) return [];
+  if (!known || ![PROVIDER, PROVIDERS, JUDGE].some(({ name }) => name === argument)) return [];
   const before = argument === PROVIDERS.name ? typed.slice(0, typed.lastIndexOf(',') + 1) : '';
   const begun = typed.slice(before.length).trim().toLowerCase();
   const taken = before.split(',').map((name) => name.trim());
@@ -130,8 +136,8 @@ function promptNamed(name: string): Prompt {
   throw invalidParams(`no prompt ${JSON.stringify(name)}. There are ${PROMPTS.map((each) => each.name).join(', ')}.`);
 }
 
-function naming(provider: string | undefined): string {
-  return provider?.trim() ? ` with provider:${JSON.stringify(provider.trim())}` : '';
+function naming(provider: string | undefined, before = ' with '): string {
+  return provider?.trim() ? `${before}provider:${JSON.stringify(provider.trim())}` : '';
 }
 
 function namesIn(providers: string | undefined): string[] {

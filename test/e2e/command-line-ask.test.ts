@@ -1,14 +1,14 @@
 // The person's face: asking. `run`, `submit`, `continue`, `retry`, `wait`, as processes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { sidejob, startSidejob } from '../support/command-line.js';
 import { linuxTest, test } from '../support/e2e.js';
 import { processesOf } from '../support/processes.js';
 import type { Sandbox } from '../support/sandbox.js';
-import { asks, echoIn } from '../support/steps.js';
+import { asks, asksJudged, echoIn } from '../support/steps.js';
 import { until } from '../support/until.js';
 
 const ID = /^claude-[0-9a-z]{8}$/;
@@ -278,4 +278,63 @@ linuxTest('an answer that cannot be written is an error, and stays unread', asyn
   expect(status).toBe(1);
   expect(said).toMatch(/^sidejob: the output cannot be written: /);
   expect(JSON.parse((await sidejob(sandbox, 'show', id, '--json')).stdout)).toMatchObject({ unread: true });
+});
+
+const VERDICT = {
+  ...{ agreement: ['Both answer.'], openPoints: [], recommendation: 'Take both.' },
+  differences: [
+    {
+      point: 'Words',
+      positions: [
+        { answer: 'A', quote: 'forty' },
+        { answer: 'B', quote: 'forty' },
+      ],
+    },
+  ],
+};
+
+test('run --judge shows the answers, and then the verdict; a panel and a stance have a name here, too', async ({
+  sandbox,
+}) => {
+  await mkdir(join(sandbox.home, 'stances'), { recursive: true, mode: 0o700 });
+  await writeFile(join(sandbox.home, 'config.toml'), '[panels]\nduo = ["claude", "codex"]\n');
+  await writeFile(join(sandbox.home, 'stances', 'dry.md'), 'Ask dryly.\n\n## Judging\n\nWeigh dryly.\n');
+  const prompt = asksJudged([{ say: 'forty-two' }], [{ say: JSON.stringify(VERDICT) }]);
+  const ran = await sidejob(sandbox, 'run', '-p', 'duo', '--judge', 'auto', '--stance', 'dry', prompt);
+  expect(ran.status).toBe(0);
+  expect(ran.stdout).toMatch(/^## (claude|codex) \(\1-\w{8}\)\n\nforty-two\n/);
+  const verdict = ran.stdout.slice(ran.stdout.indexOf('## judge: gemini'));
+  expect(verdict.split('\n').slice(2, 9)).toEqual([
+    ...['Recommendation: Take both.', 'All say:', '- Both answer.', 'They differ:', '- Words'],
+    expect.stringMatching(/^ {2}A \((claude|codex)\): "forty"$/),
+    expect.stringMatching(/^ {2}B \((claude|codex)\): "forty"$/),
+  ]);
+  expect(verdict).toMatch(/\nWeighed: A (claude|codex)-\w{8}, B (claude|codex)-\w{8}\.\n/);
+  const judge = /gemini-\w{8}/.exec(verdict)?.[0] ?? '';
+  const asked = await readFile(join(sandbox.home, 'jobs', judge, 'prompt'), 'utf8');
+  expect(asked).toContain('How to weigh:\nWeigh dryly.');
+  expect((await sidejob(sandbox, 'show', judge)).stdout).toContain('Recommendation: Take both.');
+  expect(await shown(sandbox, judge)).toMatchObject({ role: 'judge', structured: { recommendation: 'Take both.' } });
+
+  // Once more, and of answers that are there.
+  const group = (await shown(sandbox, judge)).groupId as string;
+  const again = await sidejob(sandbox, 'retry', judge);
+  expect(again).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Recommendation: Take both\./) });
+  const later = await sidejob(sandbox, 'run', '--judge', 'claude', '-a', `job:${group}`, 'Who is right?');
+  expect(later.stdout).toMatch(/^Recommendation: Take both\./);
+  const plain = await sidejob(sandbox, 'run', '-p', 'claude', '--stance', 'dry', '--json', asks({ echo: true }));
+  const { jobId } = JSON.parse(plain.stdout);
+  expect(await readFile(join(sandbox.home, 'jobs', jobId, 'prompt'), 'utf8')).toMatch(/^Ask dryly\.\n\n---\n\n#steps /);
+});
+
+test.for([
+  [['-p', 'claude', '--judge', 'codex', 'x'], /--judge weighs the answers of several\. Ask several \(-p a,b\)/],
+  [['--judge', 'codex', 'x'], /--judge weighs the answers of several\./],
+  [['-p', 'claude,codex', '--judge', 'codx', 'x'], /no provider "codx"\. codex\?/],
+  [['-p', 'claude', '--stance', 'rad-team', 'x'], /no stance "rad-team"\. red-team\?/],
+] as const)('run %s is refused, and nothing is started', async ([args, why], { sandbox }) => {
+  const { status, stderr } = await sidejob(sandbox, 'run', ...args);
+  expect(status).toBeGreaterThan(0);
+  expect(stderr).toMatch(why);
+  expect(JSON.parse((await sidejob(sandbox, 'list', '--all', '--json')).stdout)).toEqual([]);
 });

@@ -86,6 +86,17 @@ test('explain says which rule decides, on what, and what it assumed', async ({ s
   });
   expect(json.assumed).toContain('access read-only, the default');
 
+  // A panel, a chain, and a judge are each who may come to run.
+  await writeFile(join(sandbox.home, 'config.toml'), '[panels]\nduo = ["claude:opus", "codex > gemini"]\n');
+  const many = JSON.stringify({ providers: ['duo'], judge: 'qwen', prompt: 'abc' });
+  const judged = JSON.parse((await explain('llm_run', '--json', '--args', many)).stdout);
+  expect(judged.request.facts).toMatchObject([
+    { provider: 'claude', model: 'opus', structured: false },
+    { provider: 'codex' },
+    { provider: 'gemini' },
+    { provider: 'qwen', structured: true },
+  ]);
+
   expect((await explain('llm_job_list')).stdout).toMatch(/^llm_job_list is allowed\n/);
   expect((await explain('llm_job_submit')).stdout).toMatch(/^llm_job_submit needs approval\n/);
   const broken = await explain('llm_run', '--policy', 'none.json');

@@ -1,5 +1,5 @@
 // Conditions see a call as Sidejob understands it, however it is put.
-import { mkdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Assistant } from '../support/assistant.js';
@@ -53,6 +53,21 @@ test.concurrent('one CLI that is denied denies the call for all, and nothing is 
     { tool: 'llm_run', effect: 'deny', provider: 'claude, codex, gemini', cwd: sandbox.project, depth: 1 },
     { tool: 'llm_job_list', effect: 'allow' },
   ]);
+});
+
+test.concurrent('the judge, and whoever stands behind the name of a panel, is asked about as one that is named', async ({
+  sandbox,
+}) => {
+  await writePolicy(sandbox, denying(['provider', 'eq', 'gemini'], ['args.stance', 'eq', 'red-team']));
+  await writeFile(join(sandbox.home, 'config.toml'), '[panels]\nduo = ["claude", "codex > gemini"]\n');
+  const assistant = await sandbox.assistant();
+  expect(await submits(assistant, { providers: ['claude', 'codex'], judge: 'gemini' })).toBe(RULE());
+  expect(await submits(assistant, { providers: ['duo'] })).toBe(RULE());
+  expect(await submits(assistant, { provider: 'claude', stance: 'red-team' })).toBe(RULE(1));
+  expect(await jobs(assistant)).toEqual([]);
+  const two = await assistant.data('llm_job_submit', { prompt: asks({ say: 'x' }), providers: ['claude', 'codex'] });
+  await assistant.call('llm_job_wait', { jobId: two.jobId });
+  expect(await submits(assistant, { attach: [`job:${two.jobId}`], judge: 'codex > gemini' })).toBe(RULE());
 });
 
 test.concurrent('the folder: through "..", through a link, and where none is named', async ({ sandbox }) => {

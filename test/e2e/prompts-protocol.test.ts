@@ -7,7 +7,7 @@ import { test } from '../support/e2e.js';
 const PROMPTS = {
   delegate: ['task!', 'provider'],
   'second-opinion': ['question', 'provider'],
-  compare: ['question!', 'providers'],
+  compare: ['question!', 'providers', 'judge'],
   'review-changes': ['about', 'base', 'providers'],
 };
 
@@ -35,6 +35,7 @@ test.concurrent.for(ERAS)(
       question: 'Which cache?',
       provider: 'codex',
       providers: ' claude, gemini ,',
+      judge: 'auto',
       about: 'The cart counts all.',
       base: 'v1.0',
     };
@@ -47,7 +48,11 @@ test.concurrent.for(ERAS)(
       expect(called.length, name).toBeGreaterThan(0);
       for (const tool of called) expect(tools, name).toContain(tool);
       for (const each of names) {
-        const shown = { provider: 'provider:"codex"', providers: 'providers:["claude","gemini"]' };
+        const shown = {
+          provider: 'provider:"codex"',
+          providers: 'providers:["claude","gemini"]',
+          judge: 'judge:"auto"',
+        };
         expect(text, name).toContain(each in shown ? shown[each as keyof typeof shown] : given[each]);
       }
       expect(text.length, name).toBeLessThan(1_300);
@@ -62,7 +67,7 @@ test.concurrent('what is left out is not spoken of', async ({ sandbox }) => {
     const needed = args.filter((each) => each.endsWith('!')).map((each) => [each.slice(0, -1), 'ESM?']);
     const text = await assistant.prompt(name, Object.fromEntries(needed));
 
-    expect(text, name).not.toMatch(/undefined|provider:|\n{3}| $/m);
+    expect(text, name).not.toMatch(/undefined|provider:|judge|\n{3}| $/m);
     expect(text, name).toMatch(/\S$/);
   }
 });
@@ -93,5 +98,6 @@ test.concurrent.for(ERAS)('providers are completed, those that are ready first, 
   expect(await complete('second-opinion', 'provider', 'CO')).toEqual(['codex', 'copilot']);
   expect(await complete('compare', 'providers', 'codex, co')).toEqual(['codex,copilot']);
   expect(await complete('compare', 'providers', 'gemini,x')).toEqual([]);
+  expect(await complete('compare', 'judge', 'co')).toEqual(['codex', 'copilot']);
   expect(await complete('delegate', 'task', 'c')).toEqual([]);
 });
