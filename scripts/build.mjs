@@ -3,9 +3,9 @@
 import { chmod, copyFile, cp, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
+import { CHUNK_GROUPS } from './chunks.mjs';
 import { computed } from './computed.mjs';
 import { licensesOf } from './release/licenses.mjs';
-import { startChunks } from './start-chunks.mjs';
 
 await rm('dist', { recursive: true, force: true });
 
@@ -35,7 +35,7 @@ const { output } = await build.write({
   entryFileNames: '[name].js',
   // Text beyond it doubles what a file takes in V8's memory, for one arrow in a comment.
   charset: 'ascii',
-  codeSplitting: { groups: startChunks(join(import.meta.dirname, '../src/mcp/serve.ts')) },
+  codeSplitting: { groups: CHUNK_GROUPS },
   // Flat, because some modules find files beside themselves.
   chunkFileNames: '[name]-[hash].js',
   minify: { compress: true, mangle: false, codegen: { removeWhitespace: false } },

@@ -35,6 +35,7 @@ interface Params {
  */
 export async function callTool(connection: Connection, params: Params, context: ServerContext, arrivedAt: number) {
   const { server, session } = connection;
+  session.secrets.prepare();
   const tool = TOOLS.find(({ name }) => name === params.name);
   const progress = progressOf(context, session);
   const asking = { server, context, clientName: clientNameOf(server, context), arrivedAt, progress };

@@ -1,8 +1,10 @@
 // What a server has loaded when: nothing before the first request that needs it. A change in the snapshot is a change
 // somebody looked at.
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { test } from '../support/e2e.js';
 import type { Sandbox } from '../support/sandbox.js';
@@ -53,12 +55,12 @@ const META = {
 
 /** The heaviest parts, and the request with which each comes; `never` in what is asked below. */
 const HEAVY = {
-  'src/mcp/tools-list.ts': 'tools/list',
-  // The list is made by the build.
-  'src/mcp/registry.ts': 'llm_job_list',
+  'src/mcp/prompts.ts': 'prompts/list',
+  // Jobs can be listed as resources, too. The files of the build hold what is mostly needed together.
   'src/policy/gate.ts': 'resources/list',
-  'src/jobs/manager.ts': 'llm_job_list',
-  'src/providers/registry.ts': 'llm_job_list',
+  'src/mcp/registry.ts': 'resources/list',
+  'src/jobs/manager.ts': 'resources/list',
+  'src/providers/registry.ts': 'resources/list',
   'better-sqlite3': 'llm_job_list',
   execa: 'llm_run',
   // The configuration's format, where there is one; the policy's, its patterns, its schema.
@@ -91,3 +93,21 @@ test('each heavy part comes with the first request that needs it', async ({ sand
   const found = Object.keys(HEAVY).map((name) => [name, when.get(name) ?? 'never']);
   expect(Object.fromEntries(found)).toEqual(HEAVY);
 });
+
+test.for([[['--version']], [['list']], [['run', '-p', 'demo', 'hello']]] as const)(
+  'no command loads the protocol: %s',
+  async ([args], { sandbox }) => {
+    const watch = watched(sandbox);
+
+    const running = promisify(execFile)(process.execPath, [`${DIST}sidejob.js`, ...args], {
+      cwd: sandbox.project,
+      env: { ...sandbox.env, ...watch.env },
+    });
+    running.child.stdin?.end();
+    await running;
+
+    const loaded = await watch.loaded();
+    expect(loaded).toContain('src/cli/command.ts');
+    expect(loaded).not.toContain('@modelcontextprotocol/server');
+  },
+);

@@ -56,6 +56,11 @@ export class Secrets {
     return this.owner ? this.#redact === 'strict' : this.#redact !== 'off';
   }
 
+  /** Has what looks for secrets loaded while other work goes on, because there will be something to look through. */
+  prepare(): void {
+    if (this.active) void this.scan({ texts: [], options: { strict: false, known: [] } });
+  }
+
   /** Where the secrets of a text stand; undefined if that could not be found out. */
   async find(text: string): Promise<readonly Span[] | undefined> {
     return this.findWithin(text, 0, 0, text.length);
