@@ -22,7 +22,8 @@ export async function run({ folder, server, note }) {
     const { content, structuredContent } = await sidejob.client.callTool({ name: tool, arguments: args });
     const text = countAlike(content.map((part) => part.text).join('\n'), folder);
     const data = structuredContent ? countAlike(JSON.stringify(structuredContent), folder) : text;
-    return { tokens: Math.max(text, data), text, data, structuredContent };
+    const raw = content.map((part) => part.text).join('\n');
+    return { tokens: Math.max(text, data), text, data, raw, structuredContent };
   };
   const figures = [];
   const add = (name, tokens, atMost) =>
@@ -53,6 +54,7 @@ export async function run({ folder, server, note }) {
   addReply('llm_run of two, of which one fails', await paid('llm_run', two), 125);
 
   await moveIsolated(folder, paid, addReply, add);
+  await moveMany(folder, paid, addReply);
 
   const running = await paid('llm_job_submit', ask('go on', 'gemini'));
   const going = { jobId: running.structuredContent.jobId };
@@ -98,12 +100,55 @@ async function moveIsolated(folder, paid, addReply, add) {
   await instantCli(folder);
 }
 
+/** Three answers of 2,000 characters each: with and without a judge, in a stance, and one for want of another. */
+async function moveMany(folder, paid, addReply) {
+  const answer = 'Keep the counters in one place, and say which. '.repeat(42);
+  const verdict = {
+    agreement: ['Count per API key.', 'Refuse with 429 and a time.'],
+    differences: [
+      {
+        point: 'Where the counters are kept',
+        positions: ['A', 'B', 'C'].map((letter) => ({ answer: letter, quote: 'Keep the counters in one place' })),
+      },
+    ],
+    openPoints: ['How many servers there will be.'],
+    recommendation:
+      'Begin in memory; move to Redis with the second server, since in-memory counters reset at each deploy.',
+  };
+  // Whoever is asked to judge does; "full" is at its limit.
+  const said = { answer: finalEvent(answer), verdict: finalEvent(JSON.stringify(verdict)) };
+  for (const [name, text] of Object.entries(said)) await writeFile(join(folder, name), `${text}\n`);
+  const judges = `case "$(head -c 17)" in "You are the judge") cat ${folder}/verdict;; *) cat ${folder}/answer;; esac`;
+  await writeCli(folder, 'claude', `#!/bin/sh\n${judges}\n`);
+  const limited = {
+    type: 'turn.failed',
+    error: { message: 'exceeded retry limit, last status: 429 Too Many Requests' },
+  };
+  const codex = [{ type: 'thread.started', thread_id: 't' }, limited].map((event) => JSON.stringify(event));
+  await writeCli(folder, 'codex', `#!/bin/sh\ncat >/dev/null\nprintf '%s\\n' '${codex.join("' '")}'\nexit 1\n`);
+  const three = { providers: ['claude:a', 'claude:b', 'claude:c'] };
+  const judged = await paid('llm_run', { prompt: 'judged', ...three, judge: 'claude' });
+  const group = /group-\w{8}/.exec(judged.raw)?.[0];
+  const later = await paid('llm_run', { prompt: 'Who is right?', judge: 'claude:d', attach: [`job:${group}`] });
+  addReply('llm_run of three, 2,000 characters each', await paid('llm_run', { prompt: 'three', ...three }), 1630);
+  addReply('the same with a judge', judged, 260);
+  addReply('a judge of answers that are there', later, 200);
+  addReply('llm_run in a stance', await paid('llm_run', { prompt: 'x', provider: 'claude', stance: 'red-team' }), 552);
+  addReply(
+    'llm_run of a chain whose first is limited',
+    await paid('llm_run', { prompt: 'x', provider: 'codex > claude' }),
+    564,
+  );
+  await instantCli(folder);
+  await writeCli(folder, 'codex', '#!/bin/sh\ncat >/dev/null\necho "no such flag" >&2\nexit 2\n');
+}
+
 /** Tokens of a text whose ids, times and folders are always the same, so that every run counts the same. */
 function countAlike(text, folder) {
   return countTokens(
     text
       .replaceAll(folder, '/home/ada')
-      .replaceAll(/\b(claude|codex|gemini|group)-[0-9a-z]{8}\b/g, '$1-7f3k9m2q')
+      .replaceAll(/\b(claude|codex|gemini|group|chain)-[0-9a-z]{8}\b/g, '$1-7f3k9m2q')
       .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, '2026-11-30T10:00:00.000Z')
       .replaceAll(/\b\d+(\.\d+)? s\b/g, '0.1 s')
       .replaceAll(/("\w+Sec":)[\d.]+/g, '$10.1')
