@@ -51,12 +51,12 @@ async function compare(server, floor, full, small) {
   add('sidejob list', await pair(small ? 2 : 10, (each) => commandLine(server, each, 'list')));
   add('sidejob list --all', await pair(small ? 2 : 10, (each) => commandLine(server, each, 'list', '--all')));
 
-  const open = await Promise.all([floor, full].map((each) => connect(server, each.folder)));
+  const sidejobs = new Map();
   try {
-    const [sidejobs, marks] = [new Map(), new Map()];
-    for (const [at, each] of [floor, full].entries()) {
-      sidejobs.set(each, open[at]);
-      marks.set(each, await marksOf(open[at], each.jobs));
+    const marks = new Map();
+    for (const each of [floor, full]) {
+      sidejobs.set(each, await connect(server, each.folder));
+      marks.set(each, await marksOf(sidejobs.get(each), each.jobs));
     }
     const call = (each, tool, args) => sidejobs.get(each).call(tool, args);
     // The first calls of a server are those of cold code.
@@ -74,7 +74,7 @@ async function compare(server, floor, full, small) {
       target: RATIO,
     });
   } finally {
-    for (const each of open) await each.close();
+    for (const sidejob of sidejobs.values()) await sidejob.close();
   }
   return figures;
 }
@@ -163,16 +163,15 @@ async function commandLine({ command, args }, { folder }, ...words) {
 async function whileRemoving(server, { folder, jobs }, small) {
   const name = jobs.toLocaleString('en');
   const probe = join(folder, 'probe');
-  const loaded = ['../event-loop-probe.mjs', '../support/clean-now.mjs'];
+  const loaded = ['../support/event-loop-probe.mjs', '../support/clean-now.mjs'];
   const nodeArgs = loaded.flatMap((path) => ['--import', fileURLToPath(new URL(path, import.meta.url))]);
-  const other = await connect(server, folder);
-  const remover = await connect(server, folder, {
-    nodeArgs,
-    env: { BENCH_PROBE: probe, SIDEJOB_KEEP_JOBS: String(Math.min(10_000, jobs / 2)) },
-  });
+  const env = { BENCH_PROBE: probe, SIDEJOB_KEEP_JOBS: String(Math.min(10_000, jobs / 2)) };
   const [submits, looks] = [[], []];
-  let removed = 0;
-  try {
+  let [removed, pid] = [0, 0];
+  {
+    await using other = await connect(server, folder);
+    await using remover = await connect(server, folder, { nodeArgs, env });
+    pid = remover.pid;
     await other.call('llm_job_list');
     const before = (await other.call('llm_process_health')).structuredContent.jobs.completed;
     await remover.call('llm_job_list');
@@ -190,11 +189,8 @@ async function whileRemoving(server, { folder, jobs }, small) {
     }
     const after = (await other.call('llm_process_health')).structuredContent.jobs.completed;
     removed = before + submits.length - after;
-  } finally {
-    await other.close();
-    await remover.close();
   }
-  const { callCpuMs } = JSON.parse(await readFile(`${probe}.${remover.pid}`, 'utf8'));
+  const { callCpuMs } = JSON.parse(await readFile(`${probe}.${pid}`, 'utf8'));
   if (removed <= 0) throw new Error('nothing was removed meanwhile');
   return [
     figureOf(`${name}: submit while another server removes`, submits),
