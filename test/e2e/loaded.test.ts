@@ -61,6 +61,8 @@ const HEAVY = {
   'src/mcp/registry.ts': 'resources/list',
   'src/jobs/manager.ts': 'resources/list',
   'src/providers/registry.ts': 'resources/list',
+  // In a thread of its own.
+  'src/output/secrets/secrets-worker.ts': 'llm_job_list',
   'better-sqlite3': 'llm_job_list',
   execa: 'llm_run',
   // The configuration's format, where there is one; the policy's, its patterns, its schema.

@@ -21,7 +21,12 @@ export function credentialsIn(env: Readonly<Record<string, string | undefined>>)
 /** No figure, no switch, no single short word (`postgres`): those would be masked wherever anybody speaks of them. */
 function isSecret(value: string | undefined): boolean {
   const text = value?.trim() ?? '';
-  return text.length >= VALUE_MIN_CHARS && !/^(?:\d{1,11}|[A-Za-z][a-z]{1,10}|(.)\1*)$/.test(text);
+  return text.length >= VALUE_MIN_CHARS && !isWord(text) && !/^(?:\d{1,11}|(.)\1*)$/.test(text);
+}
+
+/** A single short word, in which there is no secret either: it would have to be one itself. */
+export function isWord(text: string): boolean {
+  return /^[A-Za-z][a-z]{1,10}$/.test(text);
 }
 
 /**

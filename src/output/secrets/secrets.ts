@@ -1,5 +1,5 @@
 // Keeps secrets out of what is shown: one place through which every text goes. The files stay as they are.
-import { credentialsIn } from './known.js';
+import { credentialsIn, isWord } from './known.js';
 import { type Scan, threadedScan } from './scanner.js';
 import { clipped, MARK, maskedSlice, merged, type Span } from './spans.js';
 
@@ -121,8 +121,10 @@ export class Secrets {
 
   async #findEach(texts: readonly string[]): Promise<(readonly Span[])[] | undefined> {
     const keys = texts.map(keyOf);
-    const isNew = (index: number) =>
-      (texts[index]?.length ?? 0) >= TEXT_MIN_CHARS && !this.#found.has(keys[index] ?? '');
+    const isNew = (index: number) => {
+      const text = texts[index] ?? '';
+      return text.length >= TEXT_MIN_CHARS && !isWord(text) && !this.#found.has(keys[index] ?? '');
+    };
     const asked = [...texts.keys()].filter(isNew);
     const answers = new Map<string, readonly Span[]>();
     if (asked.length > 0) {
