@@ -1,5 +1,5 @@
-// The least an MCP server on the same SDK can be: one tool, served on stdio, bundled as scripts/build.mjs bundles
-// Sidejob, with V8's compile cache in its own folder.
+// The least an MCP server on the same SDK can be: one tool, served on stdio, bundled by the same bundler as
+// Sidejob, with V8's compile cache in its own folder. What Sidejob's build does beyond that to start quickly is its own.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

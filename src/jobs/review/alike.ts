@@ -43,10 +43,12 @@ function sameQuote(a: string, b: string): boolean {
   return Math.min(a.length, b.length) >= EVIDENCE_MIN_CHARS && (a.includes(b) || b.includes(a));
 }
 
-const SEGMENTER = new Intl.Segmenter('en', { granularity: 'word' });
+/** Made with the first use: the first one of a process takes 7 ms, and most have no review. */
+let segmenter: Intl.Segmenter | undefined;
 
 function wordsOf(claim: string): string[] {
-  const words = [...SEGMENTER.segment(claim.normalize('NFKC').toLowerCase())]
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'word' });
+  const words = [...segmenter.segment(claim.normalize('NFKC').toLowerCase())]
     .filter(({ isWordLike, segment }) => isWordLike && !FILLERS.has(segment))
     .map(({ segment }) => stem(segment))
     // A single letter is a name only in code; single characters of Chinese or Japanese are words.
