@@ -1,5 +1,5 @@
 // One more job that weighs the answers of several: blind, with quotes that hold, and only if there is something to weigh.
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ERAS } from '../support/assistant.js';
@@ -254,4 +254,44 @@ test('a server that is killed takes no judge with it: another one starts it, onc
   for (const { text } of replies) expect(text).toContain('Recommendation: Take SQLite.');
   const stdout = await file(sandbox, jobs[2]?.jobId ?? '', 'stdout');
   expect(stdout.split('"type":"init"')).toHaveLength(2);
+});
+
+test('a judge is a chain like any other, and waits for a place like any other', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant({ env: { SIDEJOB_MAX_RUNNING: '1' } });
+  const limited = {
+    type: 'result',
+    subtype: 'success',
+    is_error: true,
+    api_error_status: 429,
+    result: 'API Error: 429',
+  };
+  const failing: Step = { failOf: { cli: 'claude', raw: JSON.stringify(limited), exit: 1 } };
+  const prompt = asksJudged([{ sayOf: { codex: 'Use Redis.', gemini: 'Use SQLite.' } }], [failing, ...saying(VERDICT)]);
+  const { text } = await assistant.call('llm_run', {
+    ...{ prompt, providers: ['codex', 'gemini'], judge: 'claude:opus > codex', waitSec: 40 },
+  });
+  expect(text).toMatch(
+    /^chain-\w{8} completed, [\d.]+ s, judge, claude: rate_limited; answered by codex\nRecommendation/m,
+  );
+  const judge = idIn(text, 'chain');
+  // Both were asked the very same.
+  const [first, second] = await Promise.all(['stdout', 'stdout.run2'].map((name) => file(sandbox, judge, name)));
+  expect(first).toContain('"subtype":"init"');
+  expect(second?.split('thread.started')).toHaveLength(2);
+});
+
+test('a verdict stays readable when what it weighs is gone', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant();
+  const asked = { prompt: question, providers: ['claude', 'codex'], judge: 'gemini' };
+  const { text } = await assistant.call('llm_run', asked);
+  const judge = idIn(text, 'gemini');
+  for (const cli of ['claude', 'codex']) await rm(join(sandbox.home, 'jobs', idIn(text, cli)), { recursive: true });
+  // Derived anew, it is checked anew.
+  await rm(join(sandbox.home, 'jobs', judge, 'answer'));
+  const { text: later } = await (await sandbox.assistant()).call('llm_job_wait', { jobId: judge });
+  expect(later).toContain('Left out: 2 quotes that no answer holds, 1 position of an answer that is not there.');
+  expect(later).toMatch(/\nWeighed: A (claude|codex)-\w{8}, B (claude|codex)-\w{8}\.$/);
+  // Without what it was shown, it is told as the judge gave it.
+  await rm(join(sandbox.home, 'jobs', judge, 'weighed'));
+  expect((await assistant.call('llm_job_wait', { jobId: judge })).text).toContain('"recommendation":"Take SQLite."');
 });
