@@ -26,7 +26,9 @@ const STDERR_TAIL_BYTES = 1200;
 
 /** One line on a job: for lists and for everything that is not an answer. */
 export function jobLine(view: JobView): string {
-  const parts = [`${view.jobId} ${view.status}${view.reason ? ` (${view.reason})` : ''}`, `${view.elapsedSec} s`];
+  // Tenths of a second tell nobody anything by then; and a line that stays the same is not searched for secrets again.
+  const took = view.elapsedSec < 10 ? view.elapsedSec : Math.round(view.elapsedSec);
+  const parts = [`${view.jobId} ${view.status}${view.reason ? ` (${view.reason})` : ''}`, `${took} s`];
   if (view.role) parts.push(view.role);
   if (view.chain || view.passedOver) parts.push(chainNote(view));
   if (view.cancelRequested) parts.push('being ended');

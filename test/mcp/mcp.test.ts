@@ -142,11 +142,11 @@ test('a job in one line says what applies', () => {
     createdAt: '2026-11-20T12:00:00.000Z',
   } as const;
   expect(jobLine({ ...view, status: 'running', activity: 'npm test', idleSec: 60, label: 'big' })).toBe(
-    'codex-1 running, 12.3 s, npm test, silent for 60 s, "big"',
+    'codex-1 running, 12 s, npm test, silent for 60 s, "big"',
   );
   expect(
     jobLine({ ...view, status: 'failed', reason: 'network', error: 'offline.', hint: 'Check it.', unread: true }),
-  ).toBe('codex-1 failed (network), 12.3 s, unread: offline. Check it.');
+  ).toBe('codex-1 failed (network), 12 s, unread: offline. Check it.');
 });
 
 test('the project is what the client says, else the one around the server’s folder, else none', async () => {
