@@ -16,6 +16,9 @@ const codexSandbox = await promisify(execFile)(join(BIN, 'codex'), ['sandbox', '
   () => false,
 );
 
+/** They write to no other. */
+const WHOLE_PATHS: readonly CliName[] = ['qwen'];
+
 const able = CLI_NAMES.filter((cli) => CLIS[cli].access.includes('edit'));
 
 /** The machine's project as a repository with one file. */
@@ -32,9 +35,13 @@ async function start(): Promise<{ machine: Machine; git(...args: string[]): Prom
 }
 
 /** A job whose model has the CLI write `note.txt` in the folder it runs in. */
-function writing(machine: Machine, cli: CliName, rest: object = {}): Promise<string> {
+async function writing(machine: Machine, cli: CliName, rest: object = {}): Promise<string> {
   machine.api.set(CLIS[cli].write('note.txt'));
-  return machine.submit(cli, { access: 'edit', isolate: true, ...rest });
+  const jobId = await machine.submit(cli, { access: 'edit', isolate: true, ...rest });
+  // By its whole path, which is known from here on: long before the CLI has come to ask its model.
+  if (WHOLE_PATHS.includes(cli))
+    machine.api.set(CLIS[cli].write(join(machine.root, 'sidejob/worktrees', jobId, 'note.txt')));
+  return jobId;
 }
 
 describe.each(able)('%s', (cli) => {
@@ -62,10 +69,8 @@ describe.each(able)('%s', (cli) => {
       expect(await machine.assistant.job(jobId)).toMatchObject({ isolated: expect.stringMatching(/, applied$/) });
       expect((await readFile(join(machine.project, 'note.txt'), 'utf8')).trim()).toBe('written');
       expect(await git('status', '--porcelain')).toBe('?? note.txt');
-      // It has run once: one call of the tool, and one answer.
-      const { stdoutBytes } = await machine.assistant.job(jobId);
-      expect(await machine.sessions(jobId)).toHaveLength(1);
-      expect(stdoutBytes).toBeGreaterThan(0);
+      // It has run once.
+      expect(new Set(await machine.sessions(jobId)).size).toBe(1);
     },
   );
 
@@ -79,13 +84,29 @@ describe.each(able)('%s', (cli) => {
     expect(await readFile(join(machine.project, 'note.txt'), 'utf8')).toBe('mine\n');
   });
 
-  test.skipIf(cli === 'codex' && !codexSandbox)('two at once in one folder', async () => {
+  test.skipIf(cli === 'codex' && !codexSandbox)('the conversation goes on in the same worktree', async () => {
     const { machine } = await start();
-    const jobs = [await writing(machine, cli), await writing(machine, cli, { fresh: true })];
-    expect(new Set(jobs).size).toBe(2);
-    for (const jobId of jobs) {
-      expect(await machine.assistant.ended(jobId)).toMatchObject({ status: 'completed' });
-      expect(await machine.result(jobId, 'diff')).toMatch(/^1 file \+1 -0\nA note\.txt/);
-    }
+    const first = await writing(machine, cli);
+    expect(await machine.assistant.ended(first)).toMatchObject({ status: 'completed' });
+    machine.api.set({ tool: '' });
+    const second = await machine.submit(cli, { access: 'edit', continueJob: first });
+    expect(await machine.assistant.ended(second)).toMatchObject({ status: 'completed', continues: first });
+    const sessions = [...(await machine.sessions(first)), ...(await machine.sessions(second))];
+    expect(new Set(sessions).size).toBe(1);
+    expect(await machine.result(second, 'diff')).toMatch(/^1 file \+1 -0\nA note\.txt/);
   });
+
+  // Its model is one for both, and can name the path of one of them only.
+  test.skipIf((cli === 'codex' && !codexSandbox) || WHOLE_PATHS.includes(cli))(
+    'two at once in one folder',
+    async () => {
+      const { machine } = await start();
+      const jobs = [await writing(machine, cli), await writing(machine, cli, { fresh: true })];
+      expect(new Set(jobs).size).toBe(2);
+      for (const jobId of jobs) {
+        expect(await machine.assistant.ended(jobId)).toMatchObject({ status: 'completed' });
+        expect(await machine.result(jobId, 'diff')).toMatch(/^1 file \+1 -0\nA note\.txt/);
+      }
+    },
+  );
 });

@@ -1,6 +1,6 @@
 // What becomes of worktrees with time: what is nowhere else stays, whatever the limits say; everything else goes.
 import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { storeFindings } from '../../../src/jobs/doctor/store.js';
@@ -154,8 +154,9 @@ test('its life stands in the audit', async () => {
   const job = await server.done('echo x > x');
   await applyWork(engine, job);
   await discardWork(engine, job);
-  const events = engine.store.all<{ event: string }>('SELECT event FROM audit WHERE jobId = $id ORDER BY seq', {
-    id: job.id,
-  });
+  await engine.audit.flush();
+  const lines = (await readFile(engine.paths.audit, 'utf8')).trimEnd().split('\n');
+  const events = lines.map((line) => JSON.parse(line)).filter(({ jobId }) => jobId === job.id);
   expect(events.map(({ event }) => event).slice(-3)).toEqual(['applying', 'applied', 'discarded']);
+  expect(events.at(-1)).toMatchObject({ top: server.repository.folder, branch: `sidejob/${job.id}`, files: 1 });
 });
