@@ -23,7 +23,10 @@ export const ASKING = {
     .string()
     .optional()
     .describe('a CLI, or "auto", that weighs the answers of providers, or of the jobs in attach, blind'),
-  stance: z.string().optional().describe('second-opinion, red-team, consensus-check, fact-check; with judge: how it weighs'),
+  stance: z
+    .string()
+    .optional()
+    .describe('second-opinion, red-team, consensus-check, fact-check; with judge: how it weighs'),
   model: z.string().min(1).max(200).optional(),
   cwd: z.string().optional().describe("absolute; default: this client's project"),
   continueJob: z
