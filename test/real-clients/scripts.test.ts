@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { asksJudged } from '../support/steps.js';
 import { until } from '../support/until.js';
 import { CLIENT_NAMES, type ClientName } from './clients.js';
 import { Seat, type Talk } from './seat.js';
@@ -25,19 +26,18 @@ describe.each(CLIENT_NAMES)('%s', (client: ClientName) => {
     await expectTranscript('ask-one', seat, talk);
   });
 
-  test('asks three and has them compared', async () => {
+  test('asks three and has their answers weighed', async () => {
     const seat = await Seat.take(client);
+    const verdict = {
+      agreement: ['Redis.'],
+      differences: [],
+      openPoints: ['Who runs it?'],
+      recommendation: 'Use Redis.',
+    };
+    const prompt = asksJudged([{ say: 'Use Redis.' }], [{ say: JSON.stringify(verdict) }]);
     const talk = await seat.talk([
-      { tool: 'llm_run', input: { prompt: saying('Use Redis.'), providers: ['claude', 'codex', 'gemini'] } },
-      {
-        tool: 'llm_run',
-        input: {
-          prompt: saying('They agree.'),
-          provider: 'claude',
-          attach: ['job:{{jobId:1}}', 'job:{{jobId:2}}', 'job:{{jobId:3}}'],
-        },
-      },
-      { tool: 'llm_job_result', input: { jobId: '{{jobId:4}}', view: 'prompt' } },
+      { tool: 'llm_run', input: { prompt, providers: ['claude', 'codex', 'gemini'] } },
+      { tool: 'llm_run', input: { prompt: 'Who is right?', judge: 'claude', attach: ['job:{{jobId:1}}'] } },
     ]);
     await expectTranscript('compare-three', seat, talk);
   });

@@ -131,6 +131,11 @@ function masker({ root }: Seat): (text: string) => string {
       .replace(/\b\d+(\.\d+)? s\b/g, '0 s')
       .replace(/Wall time: [\d.]+ seconds/g, 'Wall time: 0 seconds')
       .replace(/"(elapsedSec|idleSec)":[\d.]+/g, '"$1":0')
+      // The order in which a judge has read is random.
+      .replace(/^Weighed: .*$/m, (line) => {
+        const jobs = [...line.matchAll(/\w+-job\d+/g)].map(([job]) => job).sort();
+        return `Weighed: ${jobs.map((job, index) => `${'ABCDEFGH'[index]} ${job}`).join(', ')}.`;
+      })
       // The folder's name is part of what a CLI prints.
       .replace(/"stdoutBytes":\d+/g, '"stdoutBytes":999');
 }
