@@ -2,6 +2,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { FaultPoint } from '../../src/process/fault.js';
 import { ERAS } from '../support/assistant.js';
 import { test } from '../support/e2e.js';
 import type { Sandbox } from '../support/sandbox.js';
@@ -294,4 +295,27 @@ test('a verdict stays readable when what it weighs is gone', async ({ sandbox })
   // Without what it was shown, it is told as the judge gave it.
   await rm(join(sandbox.home, 'jobs', judge, 'weighed'));
   expect((await assistant.call('llm_job_wait', { jobId: judge })).text).toContain('"recommendation":"Take SQLite."');
+});
+
+const POINTS = [
+  ...['submit.recorded', 'start.placed', 'judge.composed', 'start.spawned', 'start.recorded', 'start.gone'],
+  ...['finish.decided', 'finish.recorded'],
+] as const satisfies readonly FaultPoint[];
+
+test.for(POINTS)('killed at %s, a judge is there all the same, and has run once', async (point, { sandbox }) => {
+  const first = await sandbox.assistant();
+  const group = (await first.data('llm_job_submit', { prompt: question, providers: ['claude', 'codex'] })).jobId;
+  await first.call('llm_job_wait', { jobId: group });
+  await first.close();
+  const doomed = await sandbox.assistant({ env: { SIDEJOB_FAULT: point } });
+  const asked = { prompt: 'Who is right?', judge: 'gemini', attach: [`job:${group}`] };
+  await expect(doomed.call('llm_run', asked)).rejects.toThrow();
+
+  const next = await sandbox.assistant();
+  const { text } = await next.call('llm_job_wait', { jobId: group });
+  expect(text).toContain('Recommendation: Take SQLite.');
+  const judge = idIn(text, 'gemini');
+  expect((await file(sandbox, judge, 'stdout')).split('"type":"init"')).toHaveLength(2);
+  const { jobs } = (await next.data('llm_job_list', { filter: 'any', scope: 'all' })) as { jobs: unknown[] };
+  expect(jobs).toHaveLength(3);
 });
