@@ -27,6 +27,8 @@ import { Supervisor } from './supervisor.js';
 
 /** How often jobs of servers that may have died are looked at. */
 const SWEEP_MS = 15_000;
+/** Jobs that are looked at before others get their turn. */
+const TOGETHER = 32;
 /** How often old jobs are removed; the first time after so long, so that a short-lived server does not begin. */
 const CLEAN_MS = 10 * 60_000;
 
@@ -187,9 +189,13 @@ async function cleanUp(engine: Engine, sweep: boolean): Promise<void> {
 async function settleAll(engine: Engine): Promise<void> {
   try {
     const jobs = activeJobs(engine.store);
-    const results = await Promise.allSettled(jobs.map((job) => settle(engine, job.id)));
-    for (const result of results) {
-      if (result.status === 'rejected') engine.log.error({ error: String(result.reason) }, 'settling a job failed');
+    // Some at a time: a thousand at once would hold up the event loop.
+    for (let at = 0; at < jobs.length; at += TOGETHER) {
+      const some = jobs.slice(at, at + TOGETHER);
+      const results = await Promise.allSettled(some.map((job) => settle(engine, job.id)));
+      for (const result of results) {
+        if (result.status === 'rejected') engine.log.error({ error: String(result.reason) }, 'settling a job failed');
+      }
     }
   } catch (error) {
     engine.log.error({ error: String(error) }, 'the store cannot be read');

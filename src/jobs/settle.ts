@@ -43,6 +43,8 @@ export async function settle(engine: Engine, id: string): Promise<JobRecord | un
   const job = findJob(engine.store, id);
   if (!job || job.finishedAt !== null) return job;
   const launcher = launcherOf(job);
+  // No file is read to learn that a child of ours still runs.
+  if (launcher && engine.supervision.holds(id)) return job;
   if (launcher) await settleStarted(engine, job, launcher);
   else await settleQueued(engine, job);
   return findJob(engine.store, id);
@@ -57,8 +59,6 @@ async function settleQueued(engine: Engine, job: JobRecord): Promise<void> {
 
 async function settleStarted(engine: Engine, job: JobRecord, launcher: ProcessIdentity): Promise<void> {
   if (compareHost(launcher.host, engine.host) === 'elsewhere') return;
-  // No file is read to learn that a child of ours still runs.
-  if (engine.supervision.holds(job.id)) return;
   const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
   let exit = await readExit(files.exit);
   if (exit.kind === 'none') {

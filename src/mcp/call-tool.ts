@@ -79,12 +79,12 @@ async function answer(
         seen.length > 0 ? `There are ${seen.map(({ name }) => name).join(', ')}.` : 'There is none.',
       );
     }
-    await gate.checkTool(tool.name, clientName);
+    const inForce = await gate.checkTool(tool.name, clientName);
     given = parseArguments(tool, params.arguments);
     const args = await withResponses(given, responses, session.home);
     const tasks = declaresTasks(context.mcpReq.envelope);
     const answerTo = (approval: string) => answerIn(responses, approval, capabilitiesOf(server, context));
-    const atGate = await session.atGate({ tool: tool.name, args, client: clientName, answerTo });
+    const atGate = await session.atGate({ tool: tool.name, args, client: clientName, answerTo, inForce });
     call = {
       ...(await session.call(clientName, context.mcpReq.signal, asking.progress, tasks)),
       arrivedAt: asking.arrivedAt,

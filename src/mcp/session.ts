@@ -88,7 +88,7 @@ export class Session {
   }
 
   /** A call as the gate sees it. */
-  async atGate(asked: Pick<GateCall, 'tool' | 'args' | 'client' | 'answerTo'>): Promise<GateCall> {
+  async atGate(asked: Pick<GateCall, 'tool' | 'args' | 'client' | 'answerTo' | 'inForce'>): Promise<GateCall> {
     const project = await this.#findProject();
     return { ...asked, project, engine: async () => (await this.#open()).engine };
   }

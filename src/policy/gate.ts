@@ -32,6 +32,8 @@ export interface GateCall {
   project: string | null;
   /** Opens the store, for what has to be counted or asked there. */
   engine(): Promise<Engine>;
+  /** The policy that the call has met when it came, if it was looked at: then the same holds to its end. */
+  inForce?: Current;
   /** What the person has said in the client about the approval of that id. */
   answerTo(approval: string): Answer | undefined;
 }
@@ -83,18 +85,20 @@ export class Gate {
 
   /** Whether every call of a tool is denied, whatever it is about. */
   async isClosed(tool: string): Promise<boolean> {
-    return (await this.#closing(tool)) !== undefined;
+    return closing(await this.current(), tool) !== undefined;
   }
 
   /**
    * Refuses the calls of a tool of which every one is denied. Takes nothing.
+   * @returns the policy that says so
    * @throws SidejobError `denied`
    */
-  async checkTool(tool: string, client: string): Promise<void> {
-    const closing = await this.#closing(tool);
-    if (!closing) return;
-    await this.#note({ tool, effect: 'deny', rule: closing.rule, reason: closing.reason, client });
-    throw denial(closing);
+  async checkTool(tool: string, client: string): Promise<Current> {
+    const inForce = await this.current();
+    const closed = closing(inForce, tool);
+    if (!closed) return inForce;
+    await this.#note({ tool, effect: 'deny', rule: closed.rule, reason: closed.reason, client });
+    throw denial(closed);
   }
 
   /**
@@ -123,7 +127,7 @@ export class Gate {
 
   async #pass(call: GateCall, find: () => Promise<readonly Aspect[]>): Promise<Pass> {
     // One policy from the beginning to the end: another may come meanwhile.
-    const inForce = await this.current();
+    const inForce = call.inForce ?? (await this.current());
     if (!inForce.policy && !inForce.broken) return FREE;
     const { tool, client, project } = call;
     const aspects = await find();
@@ -185,11 +189,6 @@ export class Gate {
   async noteRefusal({ tool, client, project }: GateCall, provider: string, error: SidejobError): Promise<void> {
     if (!BOUNDARIES.includes(error.code)) return;
     await this.#note({ tool, client, project, provider, effect: 'deny', rule: error.code });
-  }
-
-  async #closing(tool: string): Promise<(Decision & { effect: 'deny' }) | undefined> {
-    const decision = judge(await this.current(), { tool, args: {}, facts: [] });
-    return decision.effect === 'deny' && decision.always ? decision : undefined;
   }
 
   /** Uses an approval up; false if that has been done. */
@@ -254,6 +253,12 @@ export class Gate {
     }
     auditDecision(this.paths, this.log, decision);
   }
+}
+
+/** The rule by which every call of a tool is denied, if there is one. */
+function closing(inForce: Current, tool: string): (Decision & { effect: 'deny' }) | undefined {
+  const decision = judge(inForce, { tool, args: {}, facts: [] });
+  return decision.effect === 'deny' && decision.always ? decision : undefined;
 }
 
 function denial(decision: { rule: string; reason?: string; detail: string; retryAfterSec?: number }): SidejobError {

@@ -7,8 +7,9 @@ export function oncePerCall(store: Store, admit: () => void): () => void {
   return () => {
     if (done) return;
     admit();
-    store.afterCommit(() => {
-      done = true;
-    });
+    const is = (value: boolean) => () => {
+      done = value;
+    };
+    store.note({ kept: is(true), lost: is(false) });
   };
 }

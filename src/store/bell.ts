@@ -6,11 +6,14 @@ import { lutimes } from 'node:fs/promises';
 
 /** How often the store itself is asked, in case a watch misses a change or cannot be had (EMFILE). */
 const POLL_MS = 1000;
+/** How long the file is still watched when nobody listens any more. */
+const LINGER_MS = 1000;
 
 export class Bell {
   readonly #listeners = new EventEmitter().setMaxListeners(0);
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #unheard: NodeJS.Timeout | undefined;
   #seen = 0;
   #touching = false;
   #again = false;
@@ -49,10 +52,14 @@ export class Bell {
    */
   listen(listener: (job?: string) => void): () => void {
     this.#listeners.on('ring', listener);
-    if (this.#listeners.listenerCount('ring') === 1) this.#start();
+    clearTimeout(this.#unheard);
+    if (!this.#timer) this.#start();
     return () => {
       this.#listeners.off('ring', listener);
-      if (this.#listeners.listenerCount('ring') === 0) this.#stop();
+      if (this.#listeners.listenerCount('ring') > 0) return;
+      // Whoever waits for one job often waits for the next.
+      clearTimeout(this.#unheard);
+      this.#unheard = setTimeout(() => this.#stop(), LINGER_MS).unref();
     };
   }
 
@@ -68,7 +75,9 @@ export class Bell {
   }
 
   #stop(): void {
+    clearTimeout(this.#unheard);
     clearInterval(this.#timer);
+    this.#timer = undefined;
     this.#watcher?.close();
     this.#watcher = undefined;
   }

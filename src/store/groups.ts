@@ -81,6 +81,9 @@ export function groupJudge(store: Store, groupId: string): JobRecord | undefined
 
 /** The groups of which any of these jobs is a member, the newest first. */
 export function groupsWith(store: Store, jobIds: readonly string[]): GroupRecord[] {
+  // Most jobs are in none.
+  const isMember = 'SELECT 1 FROM grp_member WHERE jobId = $jobId LIMIT 1';
+  if (!jobIds.some((jobId) => store.get(isMember, { jobId }))) return [];
   const rows = store.all<{ id: string; createdAt: number; refused: string }>(
     `SELECT * FROM grp WHERE id IN (SELECT groupId FROM grp_member WHERE jobId IN (SELECT value FROM json_each($ids)))
       ORDER BY createdAt DESC, id`,

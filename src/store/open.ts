@@ -143,7 +143,8 @@ export async function retryWhileBusy<T>(action: () => T): Promise<T> {
   }
 }
 
-function isBusy(error: unknown): boolean {
+/** Whether another connection holds the lock. */
+export function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED)/.test(errnoOf(error) ?? '');
 }
 
