@@ -75,10 +75,9 @@ async function answersOf(engine: Engine, name: string): Promise<string[][]> {
   const group = groupNamed(engine, name);
   if (group === undefined) return [[name, await answerOf(engine, name.slice(4))]];
   const members = groupMembers(engine.store, group).map(({ job }) => job);
-  if (!members.some(hasAnswered))
-    throw bad(`nobody in ${group} has answered`, 'Wait for it (llm_job_wait), or leave it out.');
   const open = members.filter(({ finishedAt }) => finishedAt === null).map(({ id }) => id);
   if (open.length > 0) throw bad(`${open.join(', ')} of ${group} has not ended`, 'Wait for it first (llm_job_wait).');
+  if (!members.some(hasAnswered)) throw bad(`nobody in ${group} has answered`, 'Leave it out.');
   return Promise.all(
     members.map(async (job) =>
       hasAnswered(job)

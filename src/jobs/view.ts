@@ -166,7 +166,7 @@ async function queuedActivity(engine: Engine, job: JobRecord): Promise<string> {
   }
   const asked = job.role === 'judge' && job.groupId !== null ? groupMembers(engine.store, job.groupId) : [];
   const open = asked.filter((member) => member.job.finishedAt === null).length;
-  if (open > 0) return `waiting for ${open} of the ${asked.length} answers that it weighs`;
+  if (open > 0) return `waiting for ${open} of ${asked.length} answers`;
   if (!(await isOwnerAlive(engine, job))) {
     return 'waiting: its server is gone; a server with the same login will start it';
   }

@@ -47,6 +47,7 @@ export async function checkBooks({ home, witnesses, accepted, deeds }) {
       .map((row) => [row.status, row.jobs]),
   );
   const waiting = db.prepare('SELECT seq, event, jobId FROM audit').all();
+  const members = Map.groupBy(db.prepare('SELECT groupId, jobId FROM grp_member').all(), ({ groupId }) => groupId);
   db.close();
 
   const byId = new Map(rows.map((row) => [row.id, row]));
@@ -57,8 +58,18 @@ export async function checkBooks({ home, witnesses, accepted, deeds }) {
   const counts = {};
   for (const row of rows) {
     counts[row.status] = (counts[row.status] ?? 0) + 1;
-    const prompt = await readFile(join(home, 'jobs', row.id, 'prompt'), 'utf8');
-    const [kind, token = ''] = prompt.split(' ');
+    const judges = row.role === 'judge';
+    // A judge has a prompt only once it has something to weigh.
+    const prompt = await readFile(join(home, 'jobs', row.id, judges ? 'brief' : 'prompt'), 'utf8');
+    const [kind, named = ''] = judges ? ['judge'] : prompt.split(' ');
+    const token = kind === 'judge' || kind === 'member' ? row.id : named;
+    if (judges) {
+      const asked = (members.get(row.groupId) ?? []).map(({ jobId }) => byId.get(jobId));
+      const early = asked.some(({ finishedAt }) => row.startedAt !== null && !(finishedAt <= row.startedAt));
+      if (early) wrong.push(`${row.id} (judge): began before all that it weighs had ended`);
+      const answered = asked.filter(({ status }) => status === 'completed').length;
+      if (row.startedAt !== null && answered < 2) wrong.push(`${row.id} (judge): weighed ${answered} answers`);
+    }
     const seen = await witness(witnesses, token);
     wrong.push(...judge(row, kind, seen, deeds.get(token) ?? new Set()).map((what) => `${row.id} (${kind}): ${what}`));
   }
@@ -101,6 +112,8 @@ function judgeAudit(lines, rows) {
 const EXPECTED = {
   quick: { status: 'completed', exit: '0' },
   slow: { status: 'completed', exit: '0' },
+  member: { status: 'completed', exit: '0' },
+  judge: { status: 'completed', exit: '0' },
   loud: { status: 'completed', exit: '0' },
   stubborn: { status: 'completed', exit: '0' },
   daemon: { status: 'completed', exit: '0' },
@@ -114,6 +127,10 @@ function judge(row, kind, seen, done) {
   if (row.finishedAt === null) says(`still ${row.status}`);
   if (seen.starts > 1) says(`ran ${seen.starts} times`);
   if (row.placed !== 0) says('holds a place');
+  if (row.reason === 'too_few_answers') {
+    if (seen.starts > 0) says('there was nothing to weigh, and it ran');
+    return wrong;
+  }
   const expected = EXPECTED[kind];
   switch (row.status) {
     case 'completed':

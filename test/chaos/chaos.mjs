@@ -82,6 +82,16 @@ async function submit(server) {
   count('jobs accepted');
 }
 
+/** Two are asked, and a third job weighs what they say. */
+async function submitJudged(server) {
+  const prompt = `member t${++tokens} ${(random() * 1.5).toFixed(2)}\n`;
+  const asked = { prompt, providers: ['claude:one', 'claude:two'], judge: 'claude', cwd: root };
+  const { structuredContent, content } = await call(server, 'llm_job_submit', asked);
+  if (!structuredContent) throw new Error(content[0]?.text);
+  for (const { jobId } of structuredContent.jobs) accepted.set(jobId, jobId);
+  count('groups accepted');
+}
+
 async function cancel(server) {
   const [id, token] = pick([...accepted.entries()].slice(-30)) ?? [];
   if (!id) return;
@@ -109,7 +119,8 @@ async function killInJob(what) {
   // Its pid may be another's by now.
   const still = await readFile(`/proc/${victim.pid}/environ`, 'latin1').catch(() => '');
   if (!still.includes(`SIDEJOB_JOB_ID=${victim.job}\0`)) return;
-  note(prompt.split(' ')[1] ?? '', what);
+  const [kind, token = ''] = prompt.split(' ');
+  note(kind === 'member' || kind === 'You' ? victim.job : token, what);
   kill(victim.pid, 'SIGKILL');
   count(what);
 }
@@ -132,7 +143,8 @@ async function drive(index) {
     const server = servers[index];
     try {
       const dice = random();
-      if (dice < 0.6) await submit(server);
+      if (dice < 0.5) await submit(server);
+      else if (dice < 0.6) await submitJudged(server);
       else if (dice < 0.75) await cancel(server);
       else if (dice < 0.85) await call(server, 'llm_job_list', { filter: 'any', scope: 'all', limit: 5 });
       else if (accepted.size > 0) {

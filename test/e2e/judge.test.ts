@@ -151,7 +151,7 @@ test('a judge waits for its members, goes with its group, and is told of while t
   ]);
   const judge = submitted.jobs[2]?.jobId ?? '';
   expect(await assistant.job(judge)).toMatchObject({
-    ...{ status: 'queued', activity: 'waiting for 2 of the 2 answers that it weighs' },
+    ...{ status: 'queued', activity: 'waiting for 2 of 2 answers' },
   });
   const pending = await assistant.call('llm_job_wait', { jobId: submitted.jobId, waitSec: 0 });
   expect(pending.text).toContain(`llm_job_wait{jobId:"${submitted.jobId}"}`);
