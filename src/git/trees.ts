@@ -66,6 +66,12 @@ function linesIn(numbers: readonly string[]): Map<string, Pick<ChangedFile, 'add
   return found;
 }
 
+/** How many files, and how many lines in them. */
+export function countOf(files: readonly ChangedFile[]): { files: number; added: number; removed: number } {
+  const sum = (of: 'added' | 'removed') => files.reduce((total, file) => total + (file[of] ?? 0), 0);
+  return { files: files.length, added: sum('added'), removed: sum('removed') };
+}
+
 /** The difference as a patch; binary files are named in it. */
 export async function patchOf(place: GitPlace, from: string, to: string): Promise<{ patch: Buffer; cut: boolean }> {
   const args = [...DIFF, '-M', '--patch', '--src-prefix=a/', '--dst-prefix=b/', from, to];

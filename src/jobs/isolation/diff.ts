@@ -1,6 +1,6 @@
 // The changes of an isolated job as text: a summary of its files, then the patch.
 import { SidejobError } from '../../errors.js';
-import { type ChangedFile, patchOf } from '../../git/trees.js';
+import { type ChangedFile, countOf, patchOf } from '../../git/trees.js';
 import type { JobRecord } from '../../store/record.js';
 import type { WorktreeRecord } from '../../store/worktrees.js';
 import type { Engine } from '../engine.js';
@@ -42,11 +42,6 @@ function nameOf(path: string): string {
 /** `2 files +8 -2`; of few, `1 file`. */
 export function countLine(count: { files: number; added: number; removed: number }): string {
   return `${count.files} file${count.files === 1 ? '' : 's'} +${count.added} -${count.removed}`;
-}
-
-export function countOf(files: readonly ChangedFile[]): { files: number; added: number; removed: number } {
-  const sum = (of: 'added' | 'removed') => files.reduce((total, file) => total + (file[of] ?? 0), 0);
-  return { files: files.length, added: sum('added'), removed: sum('removed') };
 }
 
 /** What stands above the patch. */

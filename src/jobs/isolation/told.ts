@@ -1,6 +1,7 @@
 // What became of an isolated job's changes, in words for a model or a person.
+import { countOf } from '../../git/trees.js';
 import type { Applied } from './apply.js';
-import { countLine, countOf, fileLine } from './diff.js';
+import { countLine, fileLine } from './diff.js';
 import type { Discarded } from './discard.js';
 
 /** Of a long list, so many files are named. */

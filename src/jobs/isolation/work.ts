@@ -6,10 +6,11 @@ import { SidejobError } from '../../errors.js';
 import { resolveRef } from '../../git/repository.js';
 import { type GitPlace, git, gitText } from '../../git/run.js';
 import { copyIndex, snapshot } from '../../git/snapshot.js';
-import { type ChangedFile, changedFiles, treeOf } from '../../git/trees.js';
+import { type ChangedFile, changedFiles, countOf, treeOf } from '../../git/trees.js';
 import { setBranch } from '../../git/worktree.js';
 import { faultPoint } from '../../process/fault.js';
 import { findWorktree, jobsIn, recordWork, type WorktreeRecord } from '../../store/worktrees.js';
+import { atMost } from '../at-most.js';
 import type { Engine } from '../engine.js';
 import { checkoutOf, insideOf, withScratch } from './places.js';
 
@@ -77,8 +78,7 @@ async function capture(engine: Engine, worktree: WorktreeRecord): Promise<string
   }
   const { tip, left } = inside ? await commitFiles(engine, worktree, inside, at) : { tip: at ?? base, left: [] };
   const files = await changedFiles(place, base, tip);
-  const sum = (of: 'added' | 'removed') => files.reduce((total, file) => total + (file[of] ?? 0), 0);
-  const counts = { files: files.length, added: sum('added'), removed: sum('removed'), leftOut: left.length };
+  const counts = { ...countOf(files), leftOut: left.length };
   const { tip: known, leftOut } = worktree;
   if (known !== tip || leftOut !== left.length) {
     await engine.store.write(() => recordWork(engine.store, id, { tip, ...counts }));
@@ -129,8 +129,5 @@ export async function settleWork(engine: Engine, { worktree: id }: { worktree: s
   const captured = captureWork(engine, worktree).catch((error) =>
     engine.log.warn({ worktree: worktree.id, error: String(error) }, 'its work could not be told'),
   );
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, PATIENCE_MS);
-  await Promise.race([captured, promise]);
-  clearTimeout(timer);
+  await atMost(captured, PATIENCE_MS);
 }

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readlink, realpath } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { errnoOf, SidejobError } from '../../errors.js';
+import { each } from '../../git/each.js';
 import { openRepository } from '../../git/repository.js';
 import { type GitPlace, git, gitList } from '../../git/run.js';
 import { NOTHING } from '../request.js';
@@ -19,7 +20,6 @@ const FILES_MAX = 2000;
 const PATHS_MAX_BYTES = 64 * 1024;
 /** Where git looks for a NUL byte to tell what is binary. */
 const LOOKED_AT_BYTES = 8000;
-const AT_ONCE = 16;
 /** Of patches: far more than is shown, and read in a moment; they are taken apart on the event loop. */
 const PATCHES_MAX_BYTES = 2 * 1024 * 1024;
 
@@ -90,7 +90,7 @@ async function filesSince(place: GitPlace, oid: string, paths: readonly string[]
     const what = `review: ${entries.length} files have changed, and at most ${FILES_MAX} are reviewed at once.`;
     throw new SidejobError('bad_argument', what, `Name some of them. ${NOTHING}`);
   }
-  const looked = await eachOf(entries, (entry) => look(place.cwd, entry));
+  const looked = await each(entries, (entry) => look(place.cwd, entry));
   const asked = looked.filter(({ entry, hidden }) => entry.isTracked && hidden === undefined);
   const patches =
     asked.length === 0
@@ -210,12 +210,4 @@ function bare({ path, oldPath, status }: Entry): FilePatch {
     change: CHANGES[status] ?? 'modified',
     ...{ binary: false, submodule: false, hunks: [] },
   };
-}
-
-async function eachOf<Each, Result>(each: readonly Each[], work: (one: Each) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let at = 0; at < each.length; at += AT_ONCE) {
-    results.push(...(await Promise.all(each.slice(at, at + AT_ONCE).map(work))));
-  }
-  return results;
 }
