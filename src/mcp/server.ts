@@ -47,14 +47,16 @@ export function createServer(session: Session): Server {
 }
 
 function answerTools(server: Server, connection: Connection): void {
+  let calling: typeof import('./call-tool.js') | undefined;
   server.setRequestHandler('tools/list', async () =>
     (await part(import('./tools-list.js'))).listTools(connection.session.policy),
   );
   server.setRequestHandler('tools/call', async ({ params }, context) => {
     const arrivedAt = performance.now();
     try {
-      const { callTool } = await import('./call-tool.js');
-      return await callTool(connection, params, context, arrivedAt);
+      // Kept: to ask the loader for what is there takes longer than most of a call.
+      calling ??= await import('./call-tool.js');
+      return await calling.callTool(connection, params, context, arrivedAt);
     } catch (error) {
       if (!isReplaced(error)) throw error;
       // An error of the protocol would not reach the model.

@@ -48,7 +48,7 @@ export interface HeldLaunch {
  * @throws SidejobError `spawn_failed` if the launcher itself could not be started.
  */
 export async function launch(files: JobFiles, command: Command): Promise<HeldLaunch> {
-  const { execa } = await import('execa');
+  const { execa } = await loaded();
   await access(LAUNCHER).catch(() => {
     throw new SidejobError('spawn_failed', 'Sidejob was replaced under this server; restart the client.');
   });
@@ -110,6 +110,17 @@ export async function launch(files: JobFiles, command: Command): Promise<HeldLau
   } finally {
     for (const file of opened) closeSync(file);
   }
+}
+
+let loading: Promise<typeof import('execa')> | undefined;
+
+/** Loaded with the first job, and asked for once: a third of a millisecond goes into asking for what is there. */
+function loaded(): Promise<typeof import('execa')> {
+  loading ??= import('execa').catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
 }
 
 /** execa takes any descriptor, but its types know only the first few. */
