@@ -67,7 +67,12 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./usage.js')).usageCommand,
   },
   {
-    ...{ name: 'diff', group: 'Manage', args: 'ID', about: 'what an isolated job has changed, so far or for good' },
+    ...{
+      name: 'diff',
+      group: 'Manage',
+      args: 'ID',
+      about: 'what an isolated job has changed; apply, discard: what becomes of it',
+    },
     words: 'job',
     load: async () => (await import('./diff.js')).diffCommand,
   },
@@ -76,13 +81,13 @@ export const COMMANDS: readonly Entry[] = [
       name: 'apply',
       group: 'Manage',
       args: 'ID',
-      about: 'give its changes to the folder it came from',
+      about: '',
       words: 'job',
     },
     load: async () => (await import('./apply.js')).applyCommand,
   },
   {
-    ...{ name: 'discard', group: 'Manage', args: 'ID', about: 'throw them away, with its branch', words: 'job' },
+    ...{ name: 'discard', group: 'Manage', args: 'ID', about: '', words: 'job' },
     load: async () => (await import('./discard.js')).discardCommand,
   },
   {
@@ -106,12 +111,17 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./approvals.js')).approvalsCommand,
   },
   {
-    ...{ name: 'approve', group: 'Control', args: 'ID', about: 'shows such a call, and lets it pass once' },
+    ...{
+      name: 'approve',
+      group: 'Control',
+      args: 'ID',
+      about: 'shows such a call, and lets it pass once; deny: refuses it',
+    },
     words: 'approval',
     load: async () => (await import('./approve.js')).approveCommand,
   },
   {
-    ...{ name: 'deny', group: 'Control', args: 'ID', about: 'refuses it', words: 'approval' },
+    ...{ name: 'deny', group: 'Control', args: 'ID', about: '', words: 'approval' },
     load: async () => (await import('./approve.js')).denyCommand,
   },
   {
