@@ -78,10 +78,12 @@ export class Scheduler {
     while (hasWaiting(engine.store, engine.server.id)) {
       const next = await engine.store.write(() => takePlace(engine.store, engine.server, limitsOf(engine), Date.now()));
       if (next && 'againInMs' in next) this.#lookAgain(next.againInMs);
-      if (!next || 'againInMs' in next) break;
+      // Closed meanwhile: whoever takes the job over finds that it has not begun.
+      if (!next || 'againInMs' in next || this.#closed) break;
       starts.push(startJob(engine, next.id));
     }
     await Promise.all(starts);
+    if (this.#closed) return;
     this.#listenWhileWaiting(hasWaiting(engine.store, engine.server.id));
     this.#setAlarm(nextWake(engine.store, engine.server.id, Date.now()));
   }

@@ -156,6 +156,8 @@ test('a launcher that never got its go puts the job back into the queue', async 
   const job = await first.submit('sleep 30');
   // As if the server had died between the record and the go: the launcher left its word, and is gone.
   process.kill(-(launcherOf(record(first, job))?.pid ?? 0), 'SIGKILL');
+  // The first server has noticed, and looks no more.
+  await first.ended(job);
   const files = jobFiles(first.engine.paths, job.id);
   await writeFile(files.prompt, answering('went well'));
   await writeFile(files.exit, 'nogo\n   ');
