@@ -211,8 +211,8 @@ async function judgeAttached(
     const todo = 'Ask several (-p a,b), or name answers that are there (-a job:group-ID).';
     throw new SidejobError('bad_argument', '--judge weighs the answers of several.', `${todo} Nothing was started.`);
   }
-  const { group, providers, cwd } = await attachedGroup(engine, request.attach);
+  const { group, providers, cwd } = await attachedGroup(engine, { ...request });
   const judges = await chooseJudge(engine, judge, providers, caller.client);
-  const wish = { group, focus: request.prompt, stance: request.stance };
+  const wish = { group: await group(), focus: request.prompt, stance: request.stance };
   return { started: [await submitJudge(engine, caller, { ...judgeRequest(request), cwd }, judges, wish)], refused: [] };
 }

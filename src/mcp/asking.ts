@@ -47,22 +47,16 @@ export async function startJobs(call: Call, kind: JobRequest['kind'], asked: Ask
 
 async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Promise<Started> {
   const { engine } = await call.manager();
-  const { judge: judgeName, stance, review, ...given } = asked;
+  const { judge, stance, review, ...given } = asked;
   const { provider: _, providers: several, ...rest } = given;
-  if (review !== undefined && judgeName !== undefined) {
-    throw new SidejobError('bad_argument', 'findings are merged; a review takes no judge.', 'Nothing was started.');
-  }
   // With a judge, the stance is the judge's.
-  const plain = { ...rest, ...(stance !== undefined && judgeName === undefined && { stance }) };
+  const plain = { ...rest, ...(stance !== undefined && judge === undefined && { stance }) };
   const request = review === undefined ? plain : reviewRequest(plain);
   // Found out before anybody is asked.
   if (stance !== undefined) await loadStance(engine.paths, stance);
-  const attached =
-    judgeName !== undefined && several === undefined ? await attachedGroup(engine, request.attach) : undefined;
+  const attached = judge !== undefined && several === undefined ? await attachedGroup(engine, { ...asked }) : undefined;
   const names = attached ? [] : namesOf(engine, given);
-  if (judgeName !== undefined && !attached && names.length < 2) {
-    throw new SidejobError('bad_argument', 'judge weighs the answers of several.', 'Name them. Nothing was started.');
-  }
+  if (judge !== undefined && !attached) checkJudged(names, review);
   const refused: Started['refused'] = [];
   const { model: __, ...others } = request;
   type One = { members: [Wanted, ...Wanted[]]; facts?: JobFacts[] };
@@ -71,7 +65,7 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
     return { members: await chooseWanted(engine, name, request.model, call.clientName) };
   });
   const asking = attached?.providers ?? wanted.flatMap(({ members }) => members.map(({ provider }) => provider.name));
-  const judges = judgeName === undefined ? undefined : await chooseJudge(engine, judgeName, asking, call.clientName);
+  const judges = judge === undefined ? undefined : await chooseJudge(engine, judge, asking, call.clientName);
   const judging = judgeRequest({ cwd: attached?.cwd, ...request, kind });
   // Each that may come to run is decided about as itself.
   const factsFor = (members: readonly Wanted[], of: Omit<JobRequest, 'model'>) =>
@@ -104,7 +98,7 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
   };
   const { group, started } = await start().catch(undoing);
   if (judges && (attached || (group && started.length > 1))) {
-    const submit = attached ? judgeOf(attached.group, request.prompt) : judgeOf(group?.id ?? '');
+    const submit = attached ? judgeOf(await attached.group(), request.prompt) : judgeOf(group?.id ?? '');
     const name = `judge ${wantedText(judges)}`;
     started.push(...(await those([judges], refused, submit, () => name).catch(undoing)));
   }
@@ -117,6 +111,13 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
     );
   }
   return { group, started, refused };
+}
+
+/** @throws SidejobError `bad_argument` for what leaves a judge nothing to do */
+function checkJudged(names: readonly unknown[], review: ReviewWanted | undefined): void {
+  const wrong = (what: string) => new SidejobError('bad_argument', what, 'Leave out judge. Nothing was started.');
+  if (review !== undefined) throw wrong('findings are merged; a review takes no judge.');
+  if (names.length < 2) throw wrong('judge weighs the answers of several.');
 }
 
 /**

@@ -4,7 +4,7 @@ import { chooseWanted, type Wanted } from '../chain.js';
 import { readyFor } from '../choose.js';
 import type { Engine } from '../engine.js';
 import { groupOf } from '../group.js';
-import { groupNamed, jobsOfGroup, requireJobs } from '../lookup.js';
+import { groupNamed, requireJobs } from '../lookup.js';
 import { checkNoPanel } from '../panels.js';
 import { type Caller, type JobRequest, NOTHING, type Submitted } from '../request.js';
 import { loadStance } from '../stances.js';
@@ -67,40 +67,50 @@ export async function submitJudge(
   return submitJob(engine, caller, asked, wanted);
 }
 
+/** What a judge of answers that are there cannot be told: it is about a job that is not asked for. */
+const NOT_BESIDE = [
+  ...['provider', 'continueJob', 'review', 'model', 'effort', 'systemPrompt', 'outputSchema'],
+  ...['access', 'isolate', 'dedupeKey'],
+] as const;
+
 /** What attachments say is to be weighed: a group, and who is in it. */
 export interface Attached {
-  group: string;
+  /** Its id; one of single jobs is only recorded once nothing is in its way. */
+  group(): Promise<string>;
   providers: string[];
   /** Where the first of them worked. */
   cwd: string;
 }
 
 /**
- * The group that attachments are: one by its id, or of the jobs that are named.
- * @throws SidejobError `bad_argument`, `unknown_job`
+ * The group that the attachments of a request are: one by its id, or of the jobs that are named.
+ * @throws SidejobError `bad_argument` also for what cannot stand beside it, `unknown_job`
  */
-export async function attachedGroup(engine: Engine, attach: readonly string[] = []): Promise<Attached> {
+export async function attachedGroup(
+  engine: Engine,
+  request: { attach?: readonly string[] | undefined } & Readonly<Record<string, unknown>>,
+): Promise<Attached> {
   const wrong = (what: string, todo: string) => new SidejobError('bad_argument', what, `${todo} ${NOTHING}`);
+  const { attach = [] } = request;
+  const beside = NOT_BESIDE.find((name) => request[name] !== undefined);
+  if (beside) {
+    throw wrong(`${beside} is none of a judge's of answers that are there.`, 'Leave it out, or name providers.');
+  }
   const file = attach.find((name) => !name.startsWith('job:'));
   if (file !== undefined) {
     throw wrong('a judge of what is attached takes no files.', 'Name them in prompt: it can read them.');
   }
-  const [only] = attach;
-  const named = only !== undefined && attach.length === 1 ? groupNamed(engine, only) : undefined;
-  const jobs =
-    named === undefined
-      ? attach.flatMap((name) => requireJobs(engine, name.slice('job:'.length)))
-      : jobsOfGroup(engine, named);
-  const members = [...new Map(jobs.filter(({ role }) => role !== 'judge').map((job) => [job.id, job])).values()];
-  const [first] = members;
-  if (!first || members.length < 2) {
+  const jobs = attach.flatMap((name) => requireJobs(engine, name.slice('job:'.length)));
+  const members = new Map(jobs.filter(({ role }) => role !== 'judge').map((job) => [job.id, job]));
+  const [first] = members.values();
+  if (!first || members.size < 2) {
     throw wrong('judge weighs the answers of several.', 'Give providers, or attach:["job:group-…"].');
   }
-  const group =
-    named ??
-    (await groupOf(
-      engine,
-      members.map(({ id }) => id),
-    ));
-  return { group, providers: members.map(({ provider }) => provider), cwd: first.cwd };
+  const [only] = attach;
+  const named = only !== undefined && attach.length === 1 ? groupNamed(engine, only) : undefined;
+  return {
+    group: async () => named ?? groupOf(engine, [...members.keys()]),
+    providers: [...members.values()].map(({ provider }) => provider),
+    cwd: first.cwd,
+  };
 }
