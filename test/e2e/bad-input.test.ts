@@ -132,7 +132,7 @@ const UNUSABLE: [string, string, Record<string, unknown>, RegExp][] = [
     { prompt: 'hi', provider: 'gemini', effort: 'high' },
     /^not_supported: gemini takes no effort\. /,
   ],
-  ['an unknown view', 'llm_job_result', { jobId: 'x', view: 'diff' }, /^bad_argument: view = "diff": /],
+  ['an unknown view', 'llm_job_result', { jobId: 'x', view: 'patch' }, /^bad_argument: view = "patch": /],
   ['a made-up cursor', 'llm_job_list', { cursor: 'next' }, /^bad_argument: cursor "next" is not one\. /],
 ];
 

@@ -136,7 +136,7 @@ test('who may answer, who could not, and who does stands in status, list and sho
   const jobId = await assistant.submit(prompt, { provider: 'claude:opus > codex' });
   const chain = 'claude:opus > codex';
   expect(await assistant.job(jobId)).toMatchObject({ chain });
-  await assistant.jobWhen(jobId, 'goes on', ({ provider }) => provider === 'codex');
+  await assistant.jobWhen(jobId, 'goes on', ({ provider, status }) => provider === 'codex' && status === 'running');
   const running = await assistant.call('llm_job_status', { jobId });
   expect(running.text).toMatch(/ running, [\d.]+ s, claude: rate_limited; then codex, /);
   await sandbox.open(gate);

@@ -170,13 +170,13 @@ describe('where the policy is', () => {
     const before = await readdir(sandbox.root);
     for (const era of ERAS) {
       const assistant = await sandbox.assistant({ era, env: { SIDEJOB_POLICY: file } });
-      expect(await names(assistant)).toHaveLength(8);
+      expect(await names(assistant)).toHaveLength(9);
       await assistant.close();
     }
     expect(await readdir(sandbox.root)).toEqual(before);
     await writePolicy(sandbox, { hide: ['llm_run'] });
     const assistant = await sandbox.assistant();
-    expect(await names(assistant)).toHaveLength(8);
+    expect(await names(assistant)).toHaveLength(9);
     expect(await readdir(sandbox.home)).toEqual(['policy.json']);
   });
 });
