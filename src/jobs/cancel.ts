@@ -34,7 +34,9 @@ export async function cancelJob(engine: Engine, id: string): Promise<Canceled> {
         : engine.supervision.end(running, 'cancel', null));
   }
   const job = findJob(engine.store, id) ?? before;
-  return { job, changed: job.status === 'canceled' || job.cause === 'cancel' };
+  // What had ended by itself a moment before may bear the cause, too.
+  const byItself = job.status === 'completed' || job.status === 'failed';
+  return { job, changed: job.cause === 'cancel' && !byItself };
 }
 
 /** A job of another machine or container whose servers have let a request to cancel it lie for a minute. */

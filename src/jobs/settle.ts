@@ -40,11 +40,16 @@ export function launcherOf(job: JobRecord): ProcessIdentity | undefined {
 
 /** Settles a job and returns its record as it is then; undefined for an unknown id. */
 export async function settle(engine: Engine, id: string): Promise<JobRecord | undefined> {
+  // No file is read to learn that a child of ours still runs.
+  if (engine.supervision.holds(id)) return findJob(engine.store, id);
+  return settleByFiles(engine, id);
+}
+
+/** The same, also for a child of ours of which it is not known yet that it has ended. */
+export async function settleByFiles(engine: Engine, id: string): Promise<JobRecord | undefined> {
   const job = findJob(engine.store, id);
   if (!job || job.finishedAt !== null) return job;
   const launcher = launcherOf(job);
-  // No file is read to learn that a child of ours still runs.
-  if (launcher && engine.supervision.holds(id)) return job;
   if (launcher) await settleStarted(engine, job, launcher);
   else await settleQueued(engine, job);
   return findJob(engine.store, id);

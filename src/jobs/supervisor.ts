@@ -15,7 +15,7 @@ import type { Cause, JobRecord } from '../store/record.js';
 import { clearLeftovers, recordSession, recordSignal, setCause } from '../store/transitions.js';
 import { brokenLimit } from './broken-limit.js';
 import type { Engine, Supervision } from './engine.js';
-import { launcherOf, settle } from './settle.js';
+import { launcherOf, settle, settleByFiles } from './settle.js';
 
 const TICK_MS = 1000;
 /** Time that processes a CLI leaves behind get to end by themselves. */
@@ -137,7 +137,7 @@ export class Supervisor implements Supervision {
       faultPoint('end.caused');
       store.bell.ring();
       await this.endProcesses(job);
-    } else await settle(this.engine(), job.id);
+    } else await settleByFiles(this.engine(), job.id);
   }
 
   /** Ends whatever processes a job still has, and settles it then. Never rejects: it is tried again. */
