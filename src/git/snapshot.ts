@@ -12,6 +12,8 @@ import { type GitPlace, git, gitList, gitText } from './run.js';
 const TIMEOUT_SEC = 600;
 /** Uncommitted files beyond this are data that somebody has forgotten to ignore. */
 const SIZE_MAX_BYTES = 1024 ** 3;
+/** Of the names of all files of a repository. */
+const LISTED_MAX_BYTES = 256 * 1024 * 1024;
 const SUBMODULE = '160000';
 
 export interface Snapshot {
@@ -45,6 +47,7 @@ export async function snapshot({ place, from, index, only }: SnapshotWanted): Pr
     if (errnoOf(error) !== 'ENOENT') throw error;
   });
   const at = { ...place, index };
+  if (only) await unflag(at, only);
   const { present, gone, unknown, left } = await changedPaths(at, only);
   const run = (args: string[], paths: readonly string[]) =>
     paths.length === 0
@@ -72,6 +75,26 @@ export async function copyIndex(from: string, to: string): Promise<void> {
   // Earlier rather than later: then git reads more than it must.
   const second = Math.floor(mtimeMs / 1000);
   await utimes(to, second, second);
+}
+
+/**
+ * Takes back, in an index of our own, that git is told not to look at some files ("assume unchanged", "skip worktree"):
+ * they may hold what the user has only there. Those that are not there stay so; a sparse checkout has left them out.
+ */
+async function unflag(at: GitPlace, only: ReadonlySet<string>): Promise<void> {
+  const options = { timeoutSec: TIMEOUT_SEC, maxBytes: LISTED_MAX_BYTES };
+  const listed = await gitList(at, ['ls-files', '-v', '-z'], options);
+  // "h path" and "s path" are assumed unchanged, "S path" and "s path" skipped.
+  const flagged = listed.filter((line) => /^[a-zS] /.test(line) && only.has(line.slice(2)));
+  const there = await each(flagged, async (line) => {
+    const { kind } = await look(at.cwd, line.slice(2));
+    return kind === 'none' ? [] : [line.slice(2)];
+  });
+  const input = there.flat().map((path) => `${path}\0`);
+  if (input.length === 0) return;
+  for (const flag of ['--no-assume-unchanged', '--no-skip-worktree']) {
+    await git(at, ['update-index', flag, '-z', '--stdin'], { input: input.join(''), timeoutSec: TIMEOUT_SEC });
+  }
 }
 
 interface ChangedPaths {

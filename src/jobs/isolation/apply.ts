@@ -87,24 +87,17 @@ async function tryToApply(
   const { id } = worktree;
   // What the checkout was given before is what both have begun with.
   const [base, theirs] = await Promise.all([treeOf(place, worktree.applied ?? worktree.base), treeOf(place, tip)]);
-  const theirChanges = await treeChanges(place, base, theirs);
-  await checkRootsOfAll(
-    engine,
-    job.project,
-    theirChanges.map(({ path }) => join(worktree.top, path)),
-  );
-  const only = new Set(theirChanges.map(({ path }) => path));
-  const ours = await filesNow(engine, repository, id, only);
-  const merged = await mergeTrees(place, { base, ours, theirs });
+  const { ours, merged, changes, only } = await mergeInto(engine, worktree, repository, { base, theirs });
+  const touched = [...only].map((path) => join(worktree.top, path));
+  await checkRootsOfAll(engine, job.project, touched);
   if ('conflicts' in merged) throw conflict(merged.conflicts, 'changed on both sides', worktree);
-  const changes = await treeChanges(place, ours, merged.tree);
   const files = await changedFiles(place, ours, merged.tree);
   const staging = join(gitDir, `sidejob-${id}`);
   await removeStaged(gitDir, id);
   try {
     const staged = await stage(place, merged.tree, changes, staging);
     if (staged.blocked.length > 0) throw conflict(staged.blocked, 'in the way, or not to be changed', worktree);
-    if ((await filesNow(engine, repository, id, only)) !== ours) return undefined;
+    if ((await filesNow(engine, worktree, repository, only)) !== ours) return undefined;
     const from = ['made', 'applied', 'applying', 'merged'] as const;
     if (!(await engine.store.write(() => moveWorktree(engine.store, id, from, 'applying')))) {
       checkIdle(engine, worktree);
@@ -121,18 +114,43 @@ async function tryToApply(
   return files;
 }
 
-/** The checkout as it is now, as far as the job has changed anything there; ignored files, too. */
-function filesNow(
+/**
+ * What the checkout is to become. A file that the user has renamed is written to under its new name, which the job knows
+ * nothing of: whatever is to change is looked at first, as it is now.
+ */
+async function mergeInto(
   engine: Engine,
+  worktree: WorktreeRecord,
+  repository: Repository,
+  { base, theirs }: { base: string; theirs: string },
+) {
+  const { place } = repository;
+  const only = new Set((await treeChanges(place, base, theirs)).map(({ path }) => path));
+  for (;;) {
+    const ours = await filesNow(engine, worktree, repository, only);
+    const merged = await mergeTrees(place, { base, ours, theirs });
+    const changes = 'tree' in merged ? await treeChanges(place, ours, merged.tree) : [];
+    const unseen = changes.filter(({ path }) => !only.has(path));
+    if (unseen.length === 0) return { ours, merged, changes, only };
+    for (const { path } of unseen) only.add(path);
+  }
+}
+
+/**
+ * The checkout as it is now, as far as the job has changed anything there; ignored files, too.
+ * @throws SidejobError `conflict` for what cannot be read: it may hold what is nowhere else
+ */
+async function filesNow(
+  engine: Engine,
+  worktree: WorktreeRecord,
   { place, gitDir }: Repository,
-  id: string,
   only: ReadonlySet<string>,
 ): Promise<string> {
-  return withScratch(
-    engine,
-    id,
-    async (index) => (await snapshot({ place, from: join(gitDir, 'index'), index, only })).tree,
+  const { tree, left } = await withScratch(engine, worktree.id, (index) =>
+    snapshot({ place, from: join(gitDir, 'index'), index, only }),
   );
+  if (left.length > 0) throw conflict(left, 'not readable', worktree);
+  return tree;
 }
 
 /** What a process that died while it applied this has left. */

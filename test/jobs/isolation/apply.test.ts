@@ -71,6 +71,39 @@ test('what the user has changed meanwhile in other lines is kept, committed or n
   expect(await read(server, 'b.txt')).toBe(LINES.replace('line 3\n', 'theirs\n').replace('line 15\n', 'mine, later\n'));
 });
 
+test('what the user has changed in a file that he has renamed is kept', async () => {
+  const server = await isolatedEngine({ 'a.txt': LINES });
+  const job = await server.done("sed -i.x 's/line 3$/theirs/' a.txt; rm *.x");
+  server.repository.git('mv', 'a.txt', 'b.txt');
+  await server.repository.write({ 'b.txt': LINES.replace('line 15\n', 'mine, not staged\n') });
+  await apply(server, job);
+  expect(existsSync(join(server.repository.folder, 'a.txt'))).toBe(false);
+  expect(await read(server, 'b.txt')).toBe(
+    LINES.replace('line 3\n', 'theirs\n').replace('line 15\n', 'mine, not staged\n'),
+  );
+});
+
+test.each(['--skip-worktree', '--assume-unchanged'])(
+  'what git is told not to look at (%s) is looked at, and kept',
+  async (flag) => {
+    const server = await isolatedEngine({ 'a.txt': 'a\n', 'b.txt': LINES, 'sparse.txt': LINES });
+    const job = await server.done("echo theirs > a.txt; sed -i.x 's/line 3$/theirs/' b.txt sparse.txt; rm *.x");
+    server.repository.git('update-index', flag, 'a.txt', 'b.txt');
+    server.repository.git('update-index', '--skip-worktree', 'sparse.txt');
+    await rm(join(server.repository.folder, 'sparse.txt'));
+    await server.repository.write({ 'a.txt': 'mine\n', 'b.txt': LINES.replace('line 15\n', 'mine\n') });
+    await expect(apply(server, job)).rejects.toMatchObject({ code: 'conflict', message: /: a\.txt\.$/ });
+    expect(await read(server, 'a.txt')).toBe('mine\n');
+
+    await server.repository.write({ 'a.txt': 'a\n' });
+    await apply(server, job);
+    expect(await read(server, 'a.txt')).toBe('theirs\n');
+    expect(await read(server, 'b.txt')).toBe(LINES.replace('line 3\n', 'theirs\n').replace('line 15\n', 'mine\n'));
+    expect(await read(server, 'sparse.txt')).toBe(LINES.replace('line 3\n', 'theirs\n'));
+    expect(server.repository.git('ls-files', '-v')).toMatch(/^[hS] a\.txt$/m);
+  },
+);
+
 test('conflicts are named by file, and nothing is applied', async () => {
   const server = await isolatedEngine({ 'a.txt': LINES, 'b.txt': 'b\n', 'gone.txt': 'x\n', 'free.txt': 'f\n' });
   const job = await server.done(
