@@ -22,6 +22,7 @@ const PATHS_MAX_BYTES = 64 * 1024;
 const LOOKED_AT_BYTES = 8000;
 /** Of patches: far more than is shown, and read in a moment; they are taken apart on the event loop. */
 const PATCHES_MAX_BYTES = 2 * 1024 * 1024;
+const TOO_MUCH = 'more than can be read at once';
 
 export interface Changes {
   /** What they are against, in words. */
@@ -90,7 +91,8 @@ async function filesSince(place: GitPlace, oid: string, paths: readonly string[]
     const what = `review: ${entries.length} files have changed, and at most ${FILES_MAX} are reviewed at once.`;
     throw new SidejobError('bad_argument', what, `Name some of them. ${NOTHING}`);
   }
-  const looked = await each(entries, (entry) => look(place.cwd, entry));
+  const readable = await readableOf(place.cwd, entries);
+  const looked = await each(entries, (entry) => look(place.cwd, entry, readable.has(entry)));
   const asked = looked.filter(({ entry, hidden }) => entry.isTracked && hidden === undefined);
   const patches =
     asked.length === 0
@@ -103,13 +105,30 @@ async function filesSince(place: GitPlace, oid: string, paths: readonly string[]
         );
   return looked.map(({ entry, hidden, lines, text }) => {
     const patch = entry.isTracked ? patches.get(entry.path) : addedPatch(entry.path, text ?? '');
-    const why = hidden ?? (patch === undefined ? 'more than can be read at once' : patch.binary ? 'binary' : undefined);
+    const why = hidden ?? (patch === undefined ? TOO_MUCH : patch.binary ? 'binary' : undefined);
     return {
       patch: patch ?? bare(entry),
       ...(why !== undefined && { hidden: why }),
       lines: entry.status === 'D' ? linesBefore(patch) : lines,
     };
   });
+}
+
+/** New files that are read whole, the shortest first: what is far more than is shown is not held in memory. */
+async function readableOf(folder: string, entries: readonly Entry[]): Promise<ReadonlySet<Entry>> {
+  const added = entries.filter(({ isTracked }) => !isTracked);
+  const sized = await each(added, async (entry) => {
+    const stats = await lstat(join(folder, entry.path)).catch(() => undefined);
+    return { entry, size: stats?.isFile() ? stats.size : 0 };
+  });
+  let left = PATCHES_MAX_BYTES;
+  const fitting = sized
+    .sort((one, other) => one.size - other.size)
+    .filter(({ size }) => {
+      left -= size;
+      return left >= 0;
+    });
+  return new Set(fitting.map(({ entry }) => entry));
 }
 
 /** What `--raw -z` says: a line of modes and a letter, then one path, or two of a rename. */
@@ -163,8 +182,11 @@ interface Looked {
   text?: string;
 }
 
-/** What a file is now. No link is followed. */
-async function look(folder: string, entry: Entry): Promise<Looked> {
+/**
+ * What a file is now. No link is followed.
+ * @param isRead whether the text of one that git does not track is wanted
+ */
+async function look(folder: string, entry: Entry, isRead: boolean): Promise<Looked> {
   const full = join(folder, entry.path);
   const stats = await lstat(full).catch((error) => {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
@@ -185,7 +207,8 @@ async function look(folder: string, entry: Entry): Promise<Looked> {
     const content = await file.readFile();
     if (content.subarray(0, LOOKED_AT_BYTES).includes(0)) return { entry, hidden: why ?? 'binary', lines: 1 };
     const lines = linesIn(content);
-    return { entry, ...hidden, lines, ...(!entry.isTracked && why === undefined && { text: content.toString() }) };
+    if (entry.isTracked || why !== undefined) return { entry, ...hidden, lines };
+    return isRead ? { entry, lines, text: content.toString() } : { entry, hidden: TOO_MUCH, lines };
   } finally {
     await file.close();
   }

@@ -250,6 +250,21 @@ test('a bound is kept, files share it, and what is left out is named', async () 
   expect(lines['big.txt']).toBe(5000);
 });
 
+test('of very much that is new, only as much is held as could be shown; the shortest files first', async () => {
+  const repository = await testRepository();
+  const large = 'x\n'.repeat(500_000);
+  await repository.write({ 'a.txt': large, 'b.txt': large, 'c.txt': large, 'z.txt': 'short\n' });
+  const { files } = await read(repository.folder);
+  const hidden = files.map(({ patch, hidden }) => [patch.path, hidden, patch.hunks.length]);
+  expect(hidden).toEqual([
+    ['a.txt', undefined, 1],
+    ['b.txt', undefined, 1],
+    ['c.txt', 'more than can be read at once', 0],
+    ['z.txt', undefined, 1],
+  ]);
+  expect(files.map(({ lines }) => lines)).toEqual([500_000, 500_000, 500_000, 1]);
+});
+
 test('of very many files the shortest are shown and some are named, and the bound holds', async () => {
   const repository = await testRepository();
   const text = (index: number) => `${`line of file ${index}\n`.repeat(1 + (index % 40))}`;
