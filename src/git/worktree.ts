@@ -1,6 +1,6 @@
 // A worktree: one more checkout of a repository, which git keeps a folder of its own for.
 import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SidejobError } from '../errors.js';
 import { type GitPlace, git, gitList, gitText } from './run.js';
 
@@ -38,7 +38,8 @@ async function adminFolders(commonDir: string, path: string): Promise<string[]> 
   const found = await Promise.all(
     names.map(async (name) => {
       const said = await readFile(join(parent, name, 'gitdir'), 'utf8').catch(() => '');
-      return said.trimEnd() === join(path, '.git') ? [join(parent, name)] : [];
+      // Relative where git is told so (worktree.useRelativePaths).
+      return resolve(parent, name, said.trimEnd()) === join(path, '.git') ? [join(parent, name)] : [];
     }),
   );
   return found.flat();
