@@ -1,9 +1,12 @@
 // The pure parts of a judge: what it reads, and what is left of what it says.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Engine } from '../../src/jobs/engine.js';
 import { judgePrompt, within } from '../../src/jobs/judge/prompt.js';
 import type { RawVerdict } from '../../src/jobs/judge/schema.js';
+import { attachedGroup } from '../../src/jobs/judge/submit.js';
 import { checkedVerdict, type ShownAnswer, verdictIn } from '../../src/jobs/judge/verdict.js';
+import { openStore, withJobs } from '../support/store.js';
 
 const answers: ShownAnswer[] = [
   { answer: 'A', jobId: 'claude-1', provider: 'claude', model: 'opus', text: 'Use **SQLite**: one file,\nno server.' },
@@ -54,6 +57,18 @@ test('a point of which no quote holds stays, without them; letters get names', (
       { answer: 'A', jobId: 'claude-1', provider: 'claude', model: 'opus' },
       { answer: 'B', jobId: 'codex-2', provider: 'codex' },
     ],
+  });
+});
+
+test('answers are weighed as long as each has a letter', async () => {
+  const store = await openStore();
+  const ids = Array.from({ length: 27 }, (_, index) => `shell-${String(index).padStart(8, '0')}`);
+  await withJobs(store, ...ids);
+  const attach = ids.map((id) => `job:${id}`);
+  const engine = { store } as unknown as Engine;
+  expect((await attachedGroup(engine, { attach: attach.slice(1) })).providers).toHaveLength(26);
+  await expect(attachedGroup(engine, { attach })).rejects.toMatchObject({
+    ...{ code: 'bad_argument', message: 'these are 27 answers, and a judge weighs 26 at most.' },
   });
 });
 

@@ -12,6 +12,8 @@ import { submitJob } from '../submit.js';
 import { briefText } from './files.js';
 import { VERDICT_SCHEMA } from './schema.js';
 
+/** Each has a letter, and they share the room that there is. */
+const ANSWERS_MAX = 26;
 /** As a judge: one that is not among those who were asked, if there is one. */
 const AUTO = 'auto';
 
@@ -105,6 +107,9 @@ export async function attachedGroup(
   const [first] = members.values();
   if (!first || members.size < 2) {
     throw wrong('judge weighs the answers of several.', 'Give providers, or attach:["job:group-…"].');
+  }
+  if (members.size > ANSWERS_MAX) {
+    throw wrong(`these are ${members.size} answers, and a judge weighs ${ANSWERS_MAX} at most.`, 'Attach fewer.');
   }
   const [only] = attach;
   const named = only !== undefined && attach.length === 1 ? groupNamed(engine, only) : undefined;
