@@ -1,5 +1,5 @@
 // Checks a call's arguments, and says of a wrong one how it would be right, so that the model can mend its call.
-import type { z } from 'zod';
+import { z } from 'zod';
 import { nearest } from '../config/nearest.js';
 import { SidejobError } from '../errors.js';
 import { TOOLS } from './registry.js';
@@ -37,18 +37,32 @@ function explain(tool: Tool, issue: z.core.$ZodIssue, given: unknown): string {
     const taker = TOOLS.find((each) => Object.hasOwn(each.input.shape, key));
     if (taker && !near) return `"${key}" is unknown here; ${taker.name} takes it.`;
     if (near) return `"${key}" is unknown; ${near}${about ? ` (${about})` : ''}?`;
-    return known.length > 0 ? `"${key}" is unknown. There are ${known.join(', ')}.` : `"${key}": it takes none.`;
+    return known.length > 0 ? `"${key}" is unknown. ${thereAre(known)}` : `"${key}": it takes none.`;
   }
   if (issue.path.length === 0) return NO_OBJECT;
   const name = issue.path.join('.');
   const value = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown>)?.[key], given);
   if (value === undefined) return `${name} is missing.`;
+  const inner = keysOf(tool, name);
+  if (issue.code === 'unrecognized_keys') return `"${issue.keys[0]}" is unknown in ${name}. ${thereAre(inner)}`;
   const shown = JSON.stringify(value)?.slice(0, 60) ?? String(value);
   const wanted = issue.message
     .replace(/^Invalid (input|option): /, '')
     .replace('expected record', 'expected an object')
+    .replace('expected object', `expected an object with any of ${inner.join(', ')}`)
     .replace('expected int', 'expected a whole number');
   return `${name} = ${shown}: ${wanted}.`;
+}
+
+function thereAre(names: readonly string[]): string {
+  return `There are ${names.join(', ')}.`;
+}
+
+/** What an argument that is an object holds. */
+function keysOf(tool: Tool, name: string): string[] {
+  const field = tool.input.shape[name];
+  const inner = field instanceof z.ZodOptional ? field.unwrap() : field;
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
 /** What an argument is, in its schema's own words. */
@@ -59,5 +73,6 @@ function describe(tool: Tool, name: string): string | undefined {
 
 function after(tool: Tool): string {
   if (tool.name === 'llm_job_cancel') return 'Nothing was ended.';
+  if (tool.name === 'llm_job_changes') return 'Nothing was changed.';
   return tool.hints.readOnlyHint && tool.name !== 'llm_run' ? 'Call it again, corrected.' : 'Nothing was started.';
 }

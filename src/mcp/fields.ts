@@ -44,7 +44,7 @@ export const ASKING = {
 export const WORKING = {
   access: z.enum(ACCESS_LEVELS).optional().describe('read-only (default); edit: files in cwd; full: no guard'),
   isolate: z
-    .union([z.boolean(), z.literal('with-changes')])
+    .union([z.boolean(), z.literal('with-changes')], 'expected true, false or "with-changes"')
     .optional()
     .describe('edit in a git worktree of its own, from the last commit or with uncommitted changes'),
   effort: z.enum(EFFORT_LEVELS).optional(),

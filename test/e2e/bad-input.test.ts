@@ -71,6 +71,36 @@ const UNUSABLE: [string, string, Record<string, unknown>, RegExp][] = [
     { prompt: 'hi', access: 'root' },
     /^bad_argument: access = "root": .*"read-only"\|"edit"\|"full"/,
   ],
+  [
+    'an unknown isolation',
+    'llm_job_submit',
+    { prompt: 'hi', access: 'edit', isolate: 'yes' },
+    /^bad_argument: isolate = "yes": expected true, false or "with-changes"\. Nothing was started\.$/,
+  ],
+  [
+    'a review that is no object',
+    'llm_run',
+    { prompt: 'hi', review: true },
+    /^bad_argument: review = true: expected an object with any of base, paths, received boolean\./,
+  ],
+  [
+    'a misspelt part of a review',
+    'llm_run',
+    { prompt: 'hi', review: { path: 'src' } },
+    /^bad_argument: "path" is unknown in review\. There are base, paths\. Nothing was started\.$/,
+  ],
+  [
+    'a review in a worktree of its own',
+    'llm_job_submit',
+    { prompt: 'hi', review: {}, isolate: true },
+    /^bad_argument: review and isolate exclude each other\. Leave one out\. Nothing was started\.$/,
+  ],
+  [
+    'a change that there is not',
+    'llm_job_changes',
+    { jobId: 'x', action: 'merge' },
+    /"apply".* Nothing was changed\.$/,
+  ],
   ['a negative time', 'llm_job_submit', { prompt: 'hi', timeoutSec: -1 }, /^bad_argument: timeoutSec = -1: /],
   [
     'a time as text',

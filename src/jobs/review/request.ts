@@ -25,7 +25,7 @@ export interface ReviewWanted {
 const SHOWN_MAX_BYTES = 90_000;
 const STANCE = 'review';
 /** What a review decides by itself. */
-const NOT_BESIDE = ['outputSchema', 'continueJob', 'stance'] as const;
+const NOT_BESIDE = ['outputSchema', 'continueJob', 'stance', 'isolate'] as const;
 
 /**
  * A request as one for a review, before the changes are read: it only reads, and answers with findings.
