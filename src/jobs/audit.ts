@@ -85,14 +85,14 @@ export class Audit {
 
   async #flushAll(): Promise<void> {
     while (!this.#closed && hasAudit(this.store)) {
-      const written = await this.store.write(() => (this.#closed ? 0 : this.#writeSlice()));
+      const written = await this.store.writeApart(() => (this.#closed ? 0 : this.#writeSlice()));
       if (written < SLICE) return;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
     }
   }
 
   /**
-   * Inside `write`, whose lock makes this the only writer of these lines. On the disk before they leave the store: a
+   * Inside `writeApart`, whose lock makes this the only writer of these lines. On the disk before they leave the store: a
    * crash in between writes them twice, with the same `seq`, and never loses one.
    */
   #writeSlice(): number {

@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { openPrivate } from '../config/private-file.js';
 import { Bell } from './bell.js';
-import { openDatabase, openToLook, storeError } from './open.js';
+import { openDatabase, openToLook, retryWhileBusy, storeError } from './open.js';
 import { Writes } from './writes.js';
 
 type Parameters = Record<string, unknown>;
@@ -70,6 +70,18 @@ export class Store {
   async write<T>(action: () => T): Promise<T> {
     try {
       return await this.#writes.add(action);
+    } catch (error) {
+      throw storeError(this.path, error);
+    }
+  }
+
+  /**
+   * The same in a transaction of its own, for an action that has an effect outside of the store: of what is not committed
+   * yet it sees nothing, and nothing else takes it back.
+   */
+  async writeApart<T>(action: () => T): Promise<T> {
+    try {
+      return await retryWhileBusy(() => this.#writes.now(action));
     } catch (error) {
       throw storeError(this.path, error);
     }

@@ -7,8 +7,9 @@ import { appendAudit, auditFiles } from '../../src/jobs/audit-file.js';
 import { decisionLine, jobLine } from '../../src/jobs/audit-lines.js';
 import { comingLines, lastLines } from '../../src/jobs/audit-read.js';
 import { hasAudit, nextAudit } from '../../src/store/audit.js';
+import { findJob } from '../../src/store/jobs.js';
 import { takePlace } from '../../src/store/queue.js';
-import type { Outcome } from '../../src/store/record.js';
+import type { JobRecord, Outcome } from '../../src/store/record.js';
 import type { Store } from '../../src/store/store.js';
 import { cancelQueued, finishJob, recordLaunch, requeue } from '../../src/store/transitions.js';
 import { answering, testEngine } from '../support/engine.js';
@@ -42,8 +43,8 @@ test('every way through the states leaves its lines, and none that were taken ba
   const store = await openStore();
   await withJobs(store, 'a', 'b');
   await store.write(() => {
-    const place = launch(store, 'a', 1500);
-    requeue(store, place);
+    launch(store, 'a', 1500);
+    requeue(store, findJob(store, 'a') as JobRecord);
     launch(store, 'a', 2000);
     finishJob(store, 'a', ['running'], OUTCOME, 5000);
     // Ended is ended.
@@ -200,4 +201,31 @@ test('no free text of a job is in its lines', async () => {
   const text = await readFile(engine.paths.audit, 'utf8');
   expect(text.split('\n')).toHaveLength(4);
   expect(text).not.toContain('sec-ret');
+});
+
+test('what is not committed yet is in no line: it may be taken back', async () => {
+  const store = await openStore();
+  await withJobs(store, 'a', 'b');
+  const folder = await tempFolder();
+  const paths = { audit: join(folder, 'audit.log') };
+  const audit = new Audit(store, paths, silentLog().log);
+  let tries = 0;
+  const outcomes = await Promise.allSettled([
+    store.write(() => {
+      tries += 1;
+      if (tries > 1) throw new Error('the disk is full');
+      cancelQueued(store, 'a', 2000);
+    }),
+    audit.flush(),
+    // The whole transaction goes, as when the disk is full.
+    store.write(() => store.run('ROLLBACK')),
+  ]);
+  expect(outcomes[0]?.status).toBe('rejected');
+  await audit.flush();
+  const told = (await linesIn(paths.audit)).map((line) => JSON.parse(line));
+  expect(told.map(({ seq, jobId, event }) => [seq, jobId, event])).toEqual([
+    [1, 'a', 'accepted'],
+    [2, 'b', 'accepted'],
+  ]);
+  audit.close();
 });
