@@ -2,7 +2,7 @@
 // the other changes none, and an ended job never changes again. Call them inside `store.write`; each returns
 // whether it changed the job.
 import type { ProcessIdentity } from '../process/identity.js';
-import { type Cause, type JobStatus, NEW_JOB_COLUMNS, type NewJob, type Outcome } from './record.js';
+import { type Cause, type JobRecord, type JobStatus, NEW_JOB_COLUMNS, type NewJob, type Outcome } from './record.js';
 import type { Store } from './store.js';
 import { addUsage, countAccepted } from './usage.js';
 
@@ -43,13 +43,16 @@ export function recordPrompt(
   return changed === 1;
 }
 
-/** A job that provably did not begin goes back to the queue, and its place is free again. */
-export function requeue(store: Store, job: { id: string; attempt: number }): boolean {
+/**
+ * A job that provably did not begin goes back to the queue, and its place is free again.
+ * @param job as it was judged: one that has been let go since is not the same
+ */
+export function requeue(store: Store, job: Pick<JobRecord, 'id' | 'attempt' | 'pid' | 'pidStart'>): boolean {
   const changed = store.run(
     `UPDATE job SET status = 'queued', placed = 0, host = NULL, pid = NULL, pidStart = NULL, startedAt = NULL
-      WHERE id = $id AND attempt = $attempt AND cause IS NULL
+      WHERE id = $id AND attempt = $attempt AND cause IS NULL AND pid IS $pid AND pidStart IS $pidStart
         AND (status = 'running' OR (status = 'queued' AND placed = 1))`,
-    { id: job.id, attempt: job.attempt },
+    { id: job.id, attempt: job.attempt, pid: job.pid, pidStart: job.pidStart },
   );
   return changed === 1;
 }

@@ -6,7 +6,7 @@ import { countByStatus, findJob } from '../../src/store/jobs.js';
 import { listJobs } from '../../src/store/list.js';
 import { SCHEMA_VERSION, storeError } from '../../src/store/open.js';
 import { placesTaken, takePlace } from '../../src/store/queue.js';
-import type { Outcome } from '../../src/store/record.js';
+import type { JobRecord, Outcome } from '../../src/store/record.js';
 import { findIds } from '../../src/store/search.js';
 import { cancelQueued, finishJob, insertJob, recordLaunch, requeue, setCause } from '../../src/store/transitions.js';
 import { newJob, openStore, withJobs } from '../support/store.js';
@@ -23,6 +23,19 @@ const OUTCOME: Outcome = {
 
 const limits = (maxRunning: number, per = maxRunning) => ({ maxRunning, perProvider: () => per, startGapMs: () => 0 });
 
+test('what was let go after it had been judged does not go back to the queue: it would run twice', async () => {
+  const store = await openStore();
+  await withJobs(store, 'a');
+  await store.write(() => {
+    takePlace(store, HERE, limits(1), 0);
+    const judged = findJob(store, 'a') as JobRecord;
+    recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 5);
+    expect(requeue(store, judged)).toBe(false);
+    expect(findJob(store, 'a')).toMatchObject({ status: 'running', pid: LAUNCHER.pid });
+    expect(requeue(store, findJob(store, 'a') as JobRecord)).toBe(true);
+  });
+});
+
 test('an ended job never changes again', async () => {
   const store = await openStore();
   await withJobs(store, 'a');
@@ -34,7 +47,7 @@ test('an ended job never changes again', async () => {
     expect(finishJob(store, 'a', ['queued', 'running'], { ...OUTCOME, status: 'failed' }, 7)).toBe(false);
     expect(setCause(store, 'a', 'cancel', null, 7)).toBe(false);
     expect(cancelQueued(store, 'a', 7)).toBe(false);
-    expect(requeue(store, { id: 'a', attempt: 1 })).toBe(false);
+    expect(requeue(store, before as JobRecord)).toBe(false);
     expect(recordLaunch(store, { id: 'a', owner: 's', attempt: 1 }, LAUNCHER, 8)).toBe(false);
     expect(findJob(store, 'a')).toEqual(before);
   });
