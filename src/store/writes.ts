@@ -1,5 +1,6 @@
 // Writes that come in the same turn of the event loop are committed together: a commit waits for the disk, and waits once
 // for all of them. Each stands for itself: one that fails takes nothing of the others back.
+import { SidejobError } from '../errors.js';
 import { isBusy, retryWhileBusy } from './open.js';
 
 /** The statements that a transaction is made of, at one connection. */
@@ -23,6 +24,9 @@ interface Note {
 
 /** So many at most, lest the event loop stands still for long. */
 const TOGETHER = 16;
+
+/** Whether a lock was waited for as long as anybody waits: another try would be as long. */
+const isOutOfPatience = (error: unknown) => error instanceof SidejobError && error.code === 'store_busy';
 
 export class Writes {
   #waiting: Write[] = [];
@@ -64,14 +68,20 @@ export class Writes {
 
   async #flush(): Promise<void> {
     const writes: Write[] = [];
+    let first = 0;
     try {
       await retryWhileBusy(() => {
         // Those that come while others hold the lock go with them.
         writes.push(...this.#waiting.splice(0, TOGETHER - writes.length));
+        first ||= writes.length;
         this.#commit(writes);
       });
     } catch (error) {
-      if (writes.length > 1) await this.#oneByOne(writes);
+      if (isOutOfPatience(error)) {
+        // Those that came later have not waited as long.
+        this.#waiting.unshift(...writes.splice(first));
+        for (const write of writes) write.outcome = { error };
+      } else if (writes.length > 1) await this.#oneByOne(writes);
       else for (const write of writes) write.outcome = { error };
     }
     for (const write of writes) this.#tell(write);
@@ -80,11 +90,14 @@ export class Writes {
   }
 
   /** What has taken all of them back, a full disk, need not be the fault of each. */
-  async #oneByOne(writes: readonly Write[]): Promise<void> {
-    for (const write of writes) {
-      await retryWhileBusy(() => this.#commit([write])).catch((error) => {
+  async #oneByOne(writes: Write[]): Promise<void> {
+    for (const [index, write] of writes.entries()) {
+      try {
+        await retryWhileBusy(() => this.#commit([write]));
+      } catch (error) {
         write.outcome = { error };
-      });
+        if (isOutOfPatience(error)) return void this.#waiting.unshift(...writes.splice(index + 1));
+      }
     }
   }
 

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { findJob } from '../../src/store/jobs.js';
 import { cancelQueued } from '../../src/store/transitions.js';
+import { Writes } from '../../src/store/writes.js';
 import { openStore, withJobs } from '../support/store.js';
+import { until } from '../support/until.js';
 
 test('writes of the same turn are one commit, and each stands for itself', async () => {
   const store = await openStore();
@@ -55,4 +57,26 @@ test('many writes at once are all done, in their order', async () => {
   const order: number[] = [];
   await Promise.all(Array.from({ length: 100 }, (_, index) => store.write(() => order.push(index))));
   expect(order).toEqual(Array.from({ length: 100 }, (_, index) => index));
+});
+
+test('of a store that stays locked all hear at once, and those that came late wait their time', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  let [tries, locked] = [0, true];
+  const run = (sql: string) => {
+    if (sql !== 'BEGIN IMMEDIATE') return;
+    tries += 1;
+    if (locked) throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
+  };
+  const writes = new Writes({ run, inTransaction: false }, () => {});
+  const all = Promise.allSettled([1, 2, 3].map((value) => writes.add(() => value)));
+  await until('a try', () => tries > 0);
+  const late = writes.add(() => 'late');
+  const before = tries;
+  await until('a try with the late one', () => tries > before);
+  vi.advanceTimersByTime(11_000);
+  const outcomes = await all;
+  expect(outcomes).toMatchObject(Array(3).fill({ status: 'rejected', reason: { code: 'store_busy' } }));
+  locked = false;
+  expect(await late).toBe('late');
 });
