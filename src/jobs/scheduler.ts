@@ -80,7 +80,7 @@ export class Scheduler {
       if (next && 'againInMs' in next) this.#lookAgain(next.againInMs);
       // Closed meanwhile: whoever takes the job over finds that it has not begun.
       if (!next || 'againInMs' in next || this.#closed) break;
-      starts.push(startJob(engine, next.id));
+      starts.push(this.begin(next.id));
     }
     await Promise.all(starts);
     if (this.#closed) return;
