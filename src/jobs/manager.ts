@@ -1,6 +1,7 @@
 // The job manager: everything a face of Sidejob (MCP, command line) can do with jobs. It opens the store when it
 // is first needed, and puts the parts of this folder together.
 import { randomUUID } from 'node:crypto';
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Paths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
 import { Secrets } from '../output/secrets/secrets.js';
@@ -196,6 +197,7 @@ async function settleAll(engine: Engine): Promise<void> {
       for (const result of results) {
         if (result.status === 'rejected') engine.log.error({ error: String(result.reason) }, 'settling a job failed');
       }
+      await yieldToOthers();
     }
   } catch (error) {
     engine.log.error({ error: String(error) }, 'the store cannot be read');

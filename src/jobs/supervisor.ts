@@ -1,7 +1,7 @@
 // Looks after the jobs that run under this server: notices their end, enforces their limits, and ends what is
 // left of them. All of it can be taken over by another server at any time; nothing here is the only copy.
 import { type FSWatcher, watch } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as yieldToOthers } from 'node:timers/promises';
 import { jobFiles } from '../config/paths.js';
 import { messageOf } from '../errors.js';
 import { sizeOf } from '../output/read.js';
@@ -12,22 +12,24 @@ import type { ProcessIdentity } from '../process/identity.js';
 import { endLeftovers, isGroupAlive, terminateJob } from '../process/terminate.js';
 import { findJob, jobsWithLeftovers } from '../store/jobs.js';
 import type { Cause, JobRecord } from '../store/record.js';
-import { clearLeftovers, recordSession, recordSignal, setCause } from '../store/transitions.js';
+import { clearLeftovers, recordSignal, setCause } from '../store/transitions.js';
 import { brokenLimit } from './broken-limit.js';
+import { readEarly } from './early.js';
 import type { Engine, Supervision } from './engine.js';
 import { launcherOf, settle, settleByFiles } from './settle.js';
 
 const TICK_MS = 1000;
+/** Jobs that are looked at before others get their turn. */
+const TOGETHER = 32;
 /** Time that processes a CLI leaves behind get to end by themselves. */
 const LEFTOVER_GRACE_MS = 2000;
 /** The least time between two looks for them. */
 const LEFTOVER_LOOK_MS = 250;
 const TIDY_LOOK_MS = 50;
-/** Output up to this size is read while the job runs; later, only when somebody asks. */
-const EARLY_OUTPUT_BYTES = 256 * 1024;
 
 interface Watched {
   id: string;
+  attempt: number;
   exitWatcher?: FSWatcher;
   /** Started by a server that has died since. */
   adopted: boolean;
@@ -72,9 +74,12 @@ export class Supervisor implements Supervision {
    * any other is watched
    */
   watch(job: JobRecord, ended?: Promise<void>): void {
-    if (this.#watched.has(job.id)) return;
+    if ((this.#watched.get(job.id)?.attempt ?? 0) >= job.attempt) return;
+    // What another server has put back into the queue: neither its files nor its silence are those of before.
+    this.forget(job.id);
     const entry: Watched = {
       id: job.id,
+      attempt: job.attempt,
       adopted: ended === undefined,
       ended: false,
       bytes: 0,
@@ -88,7 +93,7 @@ export class Supervisor implements Supervision {
         this.#settle(job.id);
       });
     } else entry.exitWatcher = this.#watchExit(job);
-    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
+    this.#timer ??= setInterval(() => void this.#tick(), TICK_MS).unref();
   }
 
   /** Not while the tick looks: once a second the files and the process table are asked all the same. */
@@ -249,9 +254,11 @@ export class Supervisor implements Supervision {
     this.engine().log.error({ job, error: messageOf(error) }, what);
   }
 
-  #tick(): void {
-    for (const entry of this.#watched.values()) {
-      if (entry.busy) continue;
+  async #tick(): Promise<void> {
+    for (const [index, entry] of [...this.#watched.values()].entries()) {
+      // What is asked of the system is answered at once: a thousand at a time would hold up the event loop.
+      if (index % TOGETHER === TOGETHER - 1) await yieldToOthers();
+      if (entry.busy || this.#watched.get(entry.id) !== entry) continue;
       entry.busy = true;
       this.#check(entry)
         .catch((error) => this.#logError(entry.id, error, 'check failed'))
@@ -274,20 +281,7 @@ export class Supervisor implements Supervision {
     if (grew) Object.assign(entry, { bytes, grewAt: performance.now() });
     const broken = await brokenLimit(job, entry, this.engine().config.settings);
     if (broken) return this.end(job, broken.cause, broken.note);
-    if (grew && stdoutBytes <= EARLY_OUTPUT_BYTES) await this.#readEarly(job, files.stdout);
-  }
-
-  /** Reads a young job's output for what should not wait: its conversation's id, and errors that cannot heal. */
-  async #readEarly(job: JobRecord, stdout: string): Promise<void> {
-    const { store, readings } = this.engine();
-    const provider = this.engine().providerNamed(job.provider);
-    if (!provider) return;
-    const { sessionId, error, end } = await readings.current(stdout, provider);
-    if (sessionId && job.sessionId === null) await store.write(() => recordSession(store, job.id, sessionId));
-    const healless = error?.fatal && end === undefined ? error : undefined;
-    if (healless?.kind === 'auth_required' || healless?.kind === 'model_not_found') {
-      const now = findJob(store, job.id);
-      if (now?.run === job.run) await this.end(now, healless.kind, healless.message);
-    }
+    const healless = grew ? await readEarly(this.engine(), job, files.stdout, stdoutBytes) : undefined;
+    if (healless) await this.end(healless.job, healless.cause, healless.note);
   }
 }

@@ -1,9 +1,11 @@
 // Limits, stubborn processes, and what is left behind.
 import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { jobFiles } from '../../src/config/paths.js';
+import { SidejobError } from '../../src/errors.js';
 import { cancelJob } from '../../src/jobs/cancel.js';
 import { processInfo } from '../../src/process/table.js';
+import { findJob } from '../../src/store/jobs.js';
 import type { JobRecord } from '../../src/store/record.js';
 import { answering, type TestEngine, testEngine } from '../support/engine.js';
 import { until } from '../support/until.js';
@@ -114,4 +116,43 @@ test('a queue that is full refuses, and nothing is recorded', async () => {
   await server.submit('sleep 60');
   await server.submit(answering('x'));
   await expect(server.submit(answering('y'))).rejects.toMatchObject({ code: 'queue_full' });
+});
+
+test('a disk that is full while several jobs are being started keeps them queued, and nothing is thrown away', async () => {
+  const server = await testEngine({ env: { SIDEJOB_MAX_RUNNING: '1' } });
+  const { store, config, schedule } = server.engine;
+  await server.submit('sleep 60');
+  const waiting = [await server.submit(answering('x')), await server.submit(answering('y'))];
+  const write = store.write.bind(store);
+  let full = false;
+  const spy = vi.spyOn(store, 'write').mockImplementation(async <T>(action: () => T) => {
+    if (full) throw new SidejobError('store_unavailable', 'The disk is full.');
+    const result = await write(action);
+    // The first has its place, and its launcher is not recorded.
+    if (result && typeof result === 'object' && 'attempt' in result) full = true;
+    return result;
+  });
+  Object.assign(config.settings, { maxRunning: 3 });
+  void schedule();
+  await until('the first is held back', () => findJob(store, waiting[0]?.id ?? '')?.placed === 1 && full);
+  await until('its launcher was given up', async () => {
+    return !server.engine.starting.has(waiting[0]?.id ?? '');
+  });
+  spy.mockRestore();
+  for (const job of waiting) expect(await server.ended(job)).toMatchObject({ status: 'completed' });
+});
+
+test('a job that was put back into the queue is looked after as what it is when it runs', async () => {
+  const server = await testEngine({ env: { SIDEJOB_MAX_RUNNING: '1' } });
+  const { supervision, store } = server.engine;
+  const blocker = await server.submit('sleep 60');
+  const waiting = await server.submit(`sleep 0.3; ${answering('x')}`);
+  // An earlier start of it, by a server that died before it let go.
+  await store.write(() => store.run('UPDATE job SET attempt = 1 WHERE id = $id', { id: waiting.id }));
+  supervision.watch({ ...waiting, attempt: 1 });
+  expect(supervision.adopted).toBe(1);
+  await cancelJob(server.engine, blocker.id);
+  await until('it is a child of this server', () => supervision.holds(waiting.id));
+  expect(supervision.adopted).toBe(0);
+  expect(await server.ended(waiting)).toMatchObject({ status: 'completed', attempt: 2 });
 });
