@@ -13,8 +13,18 @@ import { migration004 } from './migrations/004-groups.js';
 import { migration005 } from './migrations/005-failover.js';
 import { migration006 } from './migrations/006-long-history.js';
 import { migration007 } from './migrations/007-worktrees.js';
+import { migration008 } from './migrations/008-one-applier.js';
 
-const MIGRATIONS = [migration001, migration002, migration003, migration004, migration005, migration006, migration007];
+const MIGRATIONS = [
+  migration001,
+  migration002,
+  migration003,
+  migration004,
+  migration005,
+  migration006,
+  migration007,
+  migration008,
+];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** How long SQLite itself may block the event loop for a lock; beyond it we wait without blocking. */

@@ -32,6 +32,7 @@ export interface WorktreeRecord {
   leftOut: number;
   applied: string | null;
   appliedAt: number | null;
+  applier: string | null;
   gone: 0 | 1;
   createdAt: number;
 }
@@ -131,6 +132,35 @@ export function abandonWorktrees(store: Store): void {
     `UPDATE worktree SET state = 'discarded'
       WHERE state IN ('made', 'applying') AND NOT EXISTS (SELECT 1 FROM job WHERE job.worktree = worktree.id)`,
   );
+}
+
+/** The server that applies something to a checkout, or died while it did. */
+export function applierAt(store: Store, top: string): string | undefined {
+  const sql = 'SELECT applier FROM worktree WHERE top = $top AND applier IS NOT NULL';
+  return store.get<{ applier: string }>(sql, { top })?.applier;
+}
+
+/**
+ * Takes a checkout for the work of one worktree.
+ * @param gone who has it, and is known to be gone
+ * @returns whether nobody else has it
+ */
+export function claimCheckout(
+  store: Store,
+  { id, top }: Pick<WorktreeRecord, 'id' | 'top'>,
+  applier: string,
+  gone: string | undefined,
+): boolean {
+  if (gone !== undefined) {
+    store.run('UPDATE worktree SET applier = NULL WHERE top = $top AND applier = $gone', { top, gone });
+  }
+  const sql = `UPDATE worktree SET applier = $applier
+    WHERE id = $id AND NOT EXISTS (SELECT 1 FROM worktree WHERE top = $top AND applier IS NOT NULL)`;
+  return store.run(sql, { id, top, applier }) === 1;
+}
+
+export function releaseCheckout(store: Store, id: string, applier: string): void {
+  store.run('UPDATE worktree SET applier = NULL WHERE id = $id AND applier = $applier', { id, applier });
 }
 
 /** The checkout has it. */

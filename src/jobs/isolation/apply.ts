@@ -13,6 +13,7 @@ import { findWorktree, jobsIn, moveWorktree, recordApplied, type WorktreeRecord 
 import type { Engine } from '../engine.js';
 import { localTime } from '../figures.js';
 import { checkRootsOfAll } from '../roots.js';
+import { aloneIn } from './alone.js';
 import { requireWorktree } from './diff.js';
 import { checkoutOf, removeScratch, withScratch } from './places.js';
 import { captureWork } from './work.js';
@@ -32,9 +33,14 @@ export interface Applied {
 
 /**
  * Applies the work of a job's worktree to the checkout that it was made from.
+ * @param project what "." stands for among the roots
  * @throws SidejobError `conflict` by file, `session_busy` while a job is in there, `outside_roots`, `no_repository`
  */
-export async function applyWork(engine: Engine, job: JobRecord): Promise<Applied> {
+export async function applyWork(
+  engine: Engine,
+  job: JobRecord,
+  project: string | null = job.project,
+): Promise<Applied> {
   const worktree = requireWorktree(engine, job);
   if (worktree.state === 'discarded') {
     throw new SidejobError('bad_argument', `the changes of ${worktree.id} were discarded.`, NOTHING_APPLIED);
@@ -42,6 +48,15 @@ export async function applyWork(engine: Engine, job: JobRecord): Promise<Applied
   checkIdle(engine, worktree);
   if (worktree.state === 'empty') return { worktree, files: [], note: 'it changed nothing' };
   const tip = await captureWork(engine, worktree);
+  return aloneIn(engine, worktree, () => applyTip(engine, project, worktree, tip));
+}
+
+async function applyTip(
+  engine: Engine,
+  project: string | null,
+  worktree: WorktreeRecord,
+  tip: string,
+): Promise<Applied> {
   const now = findWorktree(engine.store, worktree.id) ?? worktree;
   if (now.state === 'applied' && now.applied === tip) {
     const when = localTime(now.appliedAt ?? 0, Date.now());
@@ -53,7 +68,7 @@ export async function applyWork(engine: Engine, job: JobRecord): Promise<Applied
   }
   const repository = await checkoutOf(engine, now);
   for (let attempt = 1; ; attempt += 1) {
-    const files = await tryToApply(engine, job, now, repository, tip);
+    const files = await tryToApply(engine, project, now, repository, tip);
     if (files) return { worktree: findWorktree(engine.store, now.id) ?? now, files };
     if (attempt < TRIES) continue;
     throw new SidejobError(
@@ -78,7 +93,7 @@ export function checkIdle(engine: Engine, { id }: WorktreeRecord): void {
 /** The files that changed; undefined if the checkout has changed while it was looked at. */
 async function tryToApply(
   engine: Engine,
-  job: JobRecord,
+  project: string | null,
   worktree: WorktreeRecord,
   repository: Repository,
   tip: string,
@@ -89,7 +104,7 @@ async function tryToApply(
   const [base, theirs] = await Promise.all([treeOf(place, worktree.applied ?? worktree.base), treeOf(place, tip)]);
   const { ours, merged, changes, only } = await mergeInto(engine, worktree, repository, { base, theirs });
   const touched = [...only].map((path) => join(worktree.top, path));
-  await checkRootsOfAll(engine, job.project, touched);
+  await checkRootsOfAll(engine, project, touched);
   if ('conflicts' in merged) throw conflict(merged.conflicts, 'changed on both sides', worktree);
   const files = await changedFiles(place, ours, merged.tree);
   const staging = join(gitDir, `sidejob-${id}`);

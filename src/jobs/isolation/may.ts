@@ -1,10 +1,11 @@
 // Who may change a checkout, or throw away what a job has done.
 import { SidejobError } from '../../errors.js';
 import { ACCESS_LEVELS } from '../../providers/provider.js';
+import type { JobRecord } from '../../store/record.js';
 import type { WorktreeRecord } from '../../store/worktrees.js';
 import { depthHere } from '../checks.js';
 import type { Engine } from '../engine.js';
-import { isWithin } from '../roots.js';
+import { checkRoots, isWithin } from '../roots.js';
 import { runFolder } from './places.js';
 
 /**
@@ -18,6 +19,23 @@ export async function checkMayChange(engine: Engine, { top }: WorktreeRecord): P
     throw denied(`it changes files, and this machine's cap is "${cap}" (maxAccess).`, 'Ask the person.');
   }
   await checkOwnFolder(engine, top);
+}
+
+/**
+ * Refuses what is closed to whoever calls: another project's job may work where he may not.
+ * @param project of the caller
+ * @returns what "." stands for among the roots, where files are changed
+ * @throws SidejobError `outside_roots`
+ */
+export async function checkOpenTo(
+  engine: Engine,
+  { id, cwd, project: own }: JobRecord,
+  project: string | null,
+): Promise<string | null> {
+  // Within a job, its own folder is the boundary.
+  if ((await depthHere(engine)).outer) return own;
+  await checkRoots(engine, project, `the folder of ${id}, ${JSON.stringify(cwd)},`, cwd);
+  return project;
 }
 
 /** @throws SidejobError `access_denied` inside a job that may not change this folder */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { applyWork } from '../../jobs/isolation/apply.js';
 import { requireWorktree } from '../../jobs/isolation/diff.js';
 import { discardWork } from '../../jobs/isolation/discard.js';
-import { checkMayChange } from '../../jobs/isolation/may.js';
+import { checkMayChange, checkOpenTo } from '../../jobs/isolation/may.js';
 import { appliedText, discardedText } from '../../jobs/isolation/told.js';
 import { requireJob } from '../../jobs/lookup.js';
 import { settle } from '../../jobs/settle.js';
@@ -23,9 +23,8 @@ export const changes = defineTool({
     const known = requireJob(engine, jobId);
     const job = (await settle(engine, known.id)) ?? known;
     await checkMayChange(engine, requireWorktree(engine, job));
-    return {
-      text:
-        action === 'apply' ? appliedText(await applyWork(engine, job)) : discardedText(await discardWork(engine, job)),
-    };
+    const project = await checkOpenTo(engine, job, call.caller.project);
+    if (action === 'apply') return { text: appliedText(await applyWork(engine, job, project)) };
+    return { text: discardedText(await discardWork(engine, job)) };
   },
 });

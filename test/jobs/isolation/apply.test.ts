@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { applyWork } from '../../../src/jobs/isolation/apply.js';
 import { discardWork } from '../../../src/jobs/isolation/discard.js';
-import { checkMayChange } from '../../../src/jobs/isolation/may.js';
+import { checkMayChange, checkOpenTo } from '../../../src/jobs/isolation/may.js';
 import { runFolder } from '../../../src/jobs/isolation/places.js';
 import { appliedText, discardedText } from '../../../src/jobs/isolation/told.js';
 import { viewJob } from '../../../src/jobs/view.js';
 import type { JobRecord } from '../../../src/store/record.js';
+import { registerServer } from '../../../src/store/servers.js';
+import { claimCheckout } from '../../../src/store/worktrees.js';
 import { testEngine } from '../../support/engine.js';
 import { around, type Isolated, isolatedEngine } from '../../support/isolation.js';
 import { GIT_ENV, makeHostile, repositoryAt } from '../../support/repository.js';
@@ -103,6 +105,35 @@ test.each(['--skip-worktree', '--assume-unchanged'])(
     expect(server.repository.git('ls-files', '-v')).toMatch(/^[hS] a\.txt$/m);
   },
 );
+
+test('of two that are applied at once, to the same file or the same one twice, nothing is lost', async () => {
+  const server = await isolatedEngine({ 'a.txt': LINES });
+  const jobs = [
+    await server.done("sed -i.x 's/line 3$/first/' a.txt; rm *.x"),
+    await server.done("sed -i.x 's/line 15$/second/' a.txt; rm *.x"),
+  ] as const;
+  const told = await Promise.all([jobs[0], jobs[1], jobs[0]].map((job) => apply(server, job)));
+  expect(told.map((text) => text.split(/[ :]/)[0])).toEqual(['applied', 'applied', `sidejob/${jobs[0].id}`]);
+  expect(await read(server, 'a.txt')).toBe(LINES.replace('line 3\n', 'first\n').replace('line 15\n', 'second\n'));
+});
+
+test('while another process applies something to a checkout, nothing else is; of one that died, nothing is left', async () => {
+  const server = await isolatedEngine({ 'a.txt': LINES });
+  const job = await server.done('echo theirs > a.txt');
+  const { engine } = server;
+  const { id, top } = server.worktree(job);
+  const another = { ...engine.server, id: 'another' };
+  await engine.store.write(() => {
+    registerServer(engine.store, another);
+    claimCheckout(engine.store, { id, top }, another.id, undefined);
+  });
+  await expect(apply(server, job)).rejects.toMatchObject({ code: 'session_busy', message: /being applied to/ });
+  expect(await read(server, 'a.txt')).toBe(LINES);
+
+  await engine.store.write(() => engine.store.run("UPDATE server SET pidStart = 'earlier' WHERE id = 'another'", {}));
+  expect(await apply(server, job)).toMatch(/^applied to/);
+  expect(server.worktree(job)).toMatchObject({ state: 'applied', applier: null });
+});
 
 test('conflicts are named by file, and nothing is applied', async () => {
   const server = await isolatedEngine({ 'a.txt': LINES, 'b.txt': 'b\n', 'gone.txt': 'x\n', 'free.txt': 'f\n' });
@@ -227,6 +258,20 @@ test('what is outside the roots is not changed, though the repository reaches th
   const job = await narrow.done('echo 2 > a; echo 2 > ../out/b', { cwd: join(folder, 'in') });
   await expect(apply(narrow, job)).rejects.toMatchObject({ code: 'outside_roots', message: /out\/b/ });
   expect(await read(narrow, 'in/a')).toBe('1\n');
+});
+
+test('what one project has had done, another one that may not work there cannot apply', async () => {
+  const server = await isolatedEngine({ 'a.txt': 'a\n' });
+  const { folder } = server.repository;
+  const narrow = await testEngine({ home: server.home, env: { ...GIT_ENV, SIDEJOB_ROOTS: '.' } });
+  const job = { ...(await server.done('echo 2 > a.txt')), project: folder };
+  expect(await checkOpenTo(narrow.engine, job, folder)).toBe(folder);
+  for (const other of [await tempFolder(), null]) {
+    await expect(checkOpenTo(narrow.engine, job, other)).rejects.toMatchObject({ code: 'outside_roots' });
+    await expect(applyWork(narrow.engine, job, other)).rejects.toMatchObject({ code: 'outside_roots' });
+  }
+  expect(await read(server, 'a.txt')).toBe('a\n');
+  expect((await applyWork(narrow.engine, job, folder)).files).toHaveLength(1);
 });
 
 test('no hook and no filter runs, and paths that no checkout may hold are refused', async () => {
