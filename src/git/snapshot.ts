@@ -2,7 +2,7 @@
 // written are objects, and an index file of our own. By plumbing throughout: `git add` would look into submodules, and
 // run there what they name.
 import { constants } from 'node:fs';
-import { access, copyFile, lstat, rm, stat, utimes } from 'node:fs/promises';
+import { access, copyFile, lstat, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, SidejobError } from '../errors.js';
 import { each } from './each.js';
@@ -67,14 +67,18 @@ export async function snapshot({ place, from, index, only }: SnapshotWanted): Pr
 
 /**
  * Copies an index file with its time: a file that was changed in the very second in which the index was written, and is
- * as long as before, is known to git by that alone (its "racy" entries).
+ * as long as before, is known to git by that alone (its "racy" entries). In one step: a half copied one would be a
+ * damaged one; and a link in its place is not followed.
  */
 export async function copyIndex(from: string, to: string): Promise<void> {
   const { mtimeMs } = await stat(from);
-  await copyFile(from, to);
+  const beside = `${to}.sidejob-new`;
+  await rm(beside, { force: true });
+  await copyFile(from, beside);
   // Earlier rather than later: then git reads more than it must.
   const second = Math.floor(mtimeMs / 1000);
-  await utimes(to, second, second);
+  await utimes(beside, second, second);
+  await rename(beside, to);
 }
 
 /**

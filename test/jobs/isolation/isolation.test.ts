@@ -395,6 +395,16 @@ test('where the repository was moved, it is said, and the files are still there'
   expect(await diff(server, job)).toContain('+1');
 });
 
+test("a link in the place of its index is not followed: what it leads to is another's", async () => {
+  const server = await isolatedEngine();
+  const outside = join(await tempFolder(), 'index');
+  const job = await server.done(
+    `index="$(git rev-parse --git-dir)/index"; cp "$index" '${outside}'; ln -sf '${outside}' "$index"; cp '${outside}' '${outside}.before'; echo x > x`,
+  );
+  expect(server.worktree(job).files).toBe(1);
+  expect(await readFile(outside)).toEqual(await readFile(`${outside}.before`));
+});
+
 test('a link in the place of the folder is not followed', async () => {
   const server = await isolatedEngine({ 'dir/b.txt': '1\n' });
   await rm(join(server.repository.folder, 'dir'), { recursive: true });
