@@ -11,7 +11,7 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
-/** How often the jobs themselves are looked at, should no bell ring (their server has died). */
+/** How often the jobs themselves are looked at, whatever the bell says: their server may have died. */
 const CHECK_MS = 1000;
 
 /**
@@ -29,18 +29,22 @@ export async function waitForJobs(engine: Engine, ids: readonly string[], option
   const onAbort = () => wake();
   options.signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    let check = true;
+    let checkAt = performance.now();
     for (;;) {
-      const rung = new Promise<true>((resolve) => {
-        wake = () => resolve(true);
+      const rung = new Promise<void>((resolve) => {
+        wake = resolve;
       });
-      if (check) await Promise.all(ids.map((id) => settle(engine, id)));
+      if (performance.now() >= checkAt) {
+        await Promise.all(ids.map((id) => settle(engine, id)));
+        checkAt = performance.now() + CHECK_MS;
+      }
       const jobs = ids.map((id) => findJob(store, id)).filter((job) => job !== undefined);
       const ended = jobs.filter((job) => job.finishedAt !== null).length;
       const enough = options.until === 'all' ? ended === jobs.length : ended > 0;
-      const left = end - performance.now();
+      const now = performance.now();
+      const left = end - now;
       if (enough || left <= 0 || options.signal?.aborted) return jobs;
-      check = (await atMost(rung, Math.min(left, CHECK_MS))) === undefined;
+      await atMost(rung, Math.max(0, Math.min(left, checkAt - now)));
     }
   } finally {
     stopListening();

@@ -1,6 +1,6 @@
 // The table of DESIGN: what a server makes of a job whose own server is gone.
 import { readFile, writeFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { jobFiles } from '../../src/config/paths.js';
 import { cancelJob } from '../../src/jobs/cancel.js';
 import { answerText } from '../../src/jobs/result.js';
@@ -212,4 +212,19 @@ test('limits hold for adopted jobs: silence, and the total time', async () => {
   expect(ended).toMatchObject({ status: 'failed', reason: 'idle_timeout', signalSent: 'SIGTERM' });
   expect(ended.error).toMatch(/^Ended after \d+ s without output\.$/);
   expect(await second.ended(long)).toMatchObject({ status: 'failed', reason: 'timeout' });
+});
+
+test('whoever waits for a job of a server that dies hears of its end, however busy other servers are', async () => {
+  const { first, next } = await twoServers();
+  const second = await next();
+  const job = await first.submit('sleep 30');
+  const waits = second.ended(job);
+  const others = setInterval(() => second.engine.store.bell.ring(), 100);
+  onTestFinished(() => clearInterval(others));
+  await die(first);
+  process.kill(-(launcherOf(record(second, job))?.pid ?? 0), 'SIGKILL');
+  const died = Date.now();
+  const after = await waits;
+  expect(after.status).toBe('orphaned');
+  expect(after.finishedAt).toBeLessThan(died + 4000);
 });
