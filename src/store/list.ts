@@ -60,8 +60,9 @@ export function pageOfJobs(store: Store, filter: ListFilter): JobPage {
   const kin = query ? kinOf(store, query) : [];
   const parts = partsOf(filter).map((part) => readPart(store, filter, part, kin));
   const searchedTo = Math.max(0, ...parts.map((part) => part.searchedTo));
-  const rows = parts
-    .flatMap((part) => part.rows)
+  // One that ended between two reads is in both: as it was read last.
+  const found = new Map(parts.flatMap((part) => part.rows.map((row) => [row.seq, row] as const)));
+  const rows = [...found.values()]
     // What is older belongs to a later page: it was not looked for everywhere.
     .filter(({ seq }) => seq >= searchedTo)
     .sort((one, other) => other.seq - one.seq);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { listJobs, pageOfJobs } from '../../src/store/list.js';
 import { findIds, NEWEST, SEARCHED } from '../../src/store/search.js';
 import type { Store } from '../../src/store/store.js';
@@ -73,4 +73,21 @@ test('ids of many are found by their beginning, the newest first', async () => {
   // Beyond the newest, by its index.
   expect(findIds(store, 'claude-aa', 2)).toEqual(['claude-aaaaaaaa']);
   expect(findIds(store, 'aaaa', 2)).toEqual(['claude-aaaaaaaa']);
+});
+
+test('a job that ends while a page is read stands on it once', async () => {
+  const store = await openStore();
+  await withJobs(store, 'a', 'b');
+  const all = store.all.bind(store);
+  vi.spyOn(store, 'all').mockImplementation(<Row>(...query: Parameters<typeof store.all>) => {
+    const rows = all<Row>(...query);
+    // By another server, between the two parts of which the list is made.
+    if (query[0].includes('job_active')) store.run("UPDATE job SET status = 'canceled', finishedAt = 1 WHERE id = 'a'");
+    return rows;
+  });
+  const { jobs } = pageOfJobs(store, { filter: 'open', project: null, limit: 9 });
+  expect(jobs.map(({ id, status }) => [id, status])).toEqual([
+    ['b', 'queued'],
+    ['a', 'canceled'],
+  ]);
 });
