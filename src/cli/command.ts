@@ -34,7 +34,7 @@ export async function runCommand(name: string | undefined, argv: string[], env: 
       return error.code === 'bad_argument' ? 2 : 1;
     }
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-      context.stderr(`sidejob ${name}: ${printable(error.message)}\n`);
+      context.stderr(`sidejob ${name}: ${printable(await misspelt(name, error.message))}\n`);
       return 2;
     }
     throw error;
@@ -80,6 +80,15 @@ function unknown(name: string, { stderr }: CommandContext): number {
   );
   stderr(`sidejob: no command "${printable(name)}"${near ? `; ${near}?` : '.'} "sidejob help" lists them.\n`);
   return 2;
+}
+
+/** What util.parseArgs says of an option that there is not, with the one that may be meant. */
+async function misspelt(name: string | undefined, message: string): Promise<string> {
+  const [, option] = /^Unknown option '(-[^']+)'/.exec(message) ?? [];
+  if (option === undefined) return message;
+  const options = (name !== undefined && (await entryOf(name)?.load())?.options) || {};
+  const near = option.startsWith('--') ? nearest(option.slice(2), Object.keys(options)) : undefined;
+  return `no option "${option}"${near ? `; --${near}?` : '.'} "sidejob help ${name}" lists them.`;
 }
 
 async function ask(question: string): Promise<string> {

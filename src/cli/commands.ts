@@ -8,6 +8,8 @@ export interface Entry {
   /** What it takes, as help shows it. */
   args: string;
   about: string;
+  /** Not listed by itself: another command's line tells of it. */
+  told?: true;
   /** What its words are, for completion: words of its own, or a kind of thing that is looked up. */
   words?: readonly string[] | 'job' | 'approval' | 'client' | 'file';
   load(): Promise<Command>;
@@ -81,13 +83,21 @@ export const COMMANDS: readonly Entry[] = [
       name: 'apply',
       group: 'Manage',
       args: 'ID',
-      about: '',
+      about: 'bring the changes of an isolated job into the folder that it came from',
       words: 'job',
+      told: true,
     },
     load: async () => (await import('./apply.js')).applyCommand,
   },
   {
-    ...{ name: 'discard', group: 'Manage', args: 'ID', about: '', words: 'job' },
+    ...{
+      name: 'discard',
+      group: 'Manage',
+      args: 'ID',
+      about: 'throw the changes of an isolated job away',
+      words: 'job',
+      told: true,
+    },
     load: async () => (await import('./discard.js')).discardCommand,
   },
   {
@@ -99,7 +109,14 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./pin.js')).pinCommand,
   },
   {
-    ...{ name: 'unpin', group: 'Manage', args: 'ID...', about: '', words: 'job' },
+    ...{
+      name: 'unpin',
+      group: 'Manage',
+      args: 'ID...',
+      about: 'keep jobs no longer than others',
+      words: 'job',
+      told: true,
+    },
     load: async () => (await import('./pin.js')).unpinCommand,
   },
   {
@@ -121,7 +138,7 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./approve.js')).approveCommand,
   },
   {
-    ...{ name: 'deny', group: 'Control', args: 'ID', about: '', words: 'approval' },
+    ...{ name: 'deny', group: 'Control', args: 'ID', about: 'refuses such a call', words: 'approval', told: true },
     load: async () => (await import('./approve.js')).denyCommand,
   },
   {

@@ -6,7 +6,7 @@ import { paint, table } from './terminal.js';
 
 /** All commands by their groups. */
 export function overviewOfCommands(): string {
-  const shown = COMMANDS.filter(({ about }) => about !== '');
+  const shown = COMMANDS.filter(({ told }) => !told);
   const left = ({ name, args }: Entry) => `  ${name}${args && ` ${args}`}`;
   const width = Math.max(...shown.map((entry) => left(entry).length));
   const groups = GROUPS.map((group) => {
@@ -34,7 +34,6 @@ export async function helpOf(entry: Entry): Promise<string | undefined> {
     `  ${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}`,
     about,
   ]);
-  const about = entry.about || `the opposite of "${entry.name.replace(/^un/, '')}"`;
   const use = ['sidejob', entry.name, entry.args, '[OPTIONS]'].filter(Boolean).join(' ');
-  return `${use}\n  ${about}\n\n${table(rows)}${notes ? `\n${notes.trimEnd()}\n` : ''}`;
+  return `${use}\n  ${entry.about}\n\n${table(rows)}${notes ? `\n${notes.trimEnd()}\n` : ''}`;
 }

@@ -232,8 +232,8 @@ test('help fits on a screen, and each command explains each of its options', asy
   expect(stdout.split('\n').filter((line) => line.length > 110)).toEqual([]);
   const document = await readFile(DOCUMENT, 'utf8');
   for (const entry of COMMANDS) {
-    const { name, about } = entry;
-    if (about) expect(stdout).toContain(`  ${name}`);
+    const { name, told } = entry;
+    if (!told) expect(stdout).toContain(`  ${name}`);
     const { options } = await entry.load();
     if (!options) continue;
     const help = await sidejob(sandbox, name, '--help');

@@ -62,7 +62,8 @@ test('a command adopts no job of a server that has died', async ({ sandbox }) =>
 
 test.each([
   [['lst'], 2, 'sidejob: no command "lst"; list? "sidejob help" lists them.\n'],
-  [['list', '--everything'], 2, /^sidejob list: Unknown option '--everything'/],
+  [['list', '--everything'], 2, 'sidejob list: no option "--everything". "sidejob help list" lists them.\n'],
+  [['run', 'x', '--provder', 'demo'], 2, /^sidejob run: no option "--provder"; --provider\?/],
   [['show'], 2, 'sidejob: bad_argument: a job id is needed. "sidejob list" shows them.\n'],
   [['show', 'codex-00000000'], 1, /^sidejob: unknown_job: no job "codex-00000000"/],
   [['logs', 'a', 'b'], 2, /one job id at a time/],

@@ -56,7 +56,7 @@ test('sidejob usage sums up what was reported, and shows nothing that was not', 
 test.for([
   [['--by', 'week'], 'sidejob: bad_argument: --by week: there are provider, model, day, label.\n'],
   [['--days', '0'], 'sidejob: bad_argument: --days 0 is not a whole number from 1 to 36500.\n'],
-  [['--since', '1'], expect.stringMatching(/^sidejob usage: Unknown option '--since'/)],
+  [['--since', '1'], expect.stringMatching(/^sidejob usage: no option "--since"/)],
   [['claude'], expect.stringMatching(/^sidejob usage: Unexpected argument 'claude'/)],
 ] as const)('usage %j is called wrongly', async ([args, stderr], { sandbox }) => {
   expect(await usage(sandbox, ...args)).toEqual({ status: 2, stdout: '', stderr });
