@@ -3,6 +3,7 @@ import type { Engine } from '../jobs/engine.js';
 import { shortCount } from '../jobs/figures.js';
 import { answerText } from '../jobs/result.js';
 import { settle } from '../jobs/settle.js';
+import { chainNote } from '../jobs/view.js';
 import { waitForJobs } from '../jobs/wait.js';
 import { printable } from '../output/printable.js';
 import type { JobRecord } from '../store/record.js';
@@ -146,6 +147,8 @@ export function endLine(view: PersonView, { usage }: JobRecord, stream: NodeJS.W
   const words = [sentence, hint].filter(Boolean).join(' ');
   const why = error ? `: ${forPerson(words, jobId).replaceAll('\n', ' ')}` : '';
   const how = paint(STATUS_STYLES[status], statusText(view), stream);
-  const apart = isolated ? `\n${printable(isolated)}; "sidejob diff ${jobId}" shows it` : '';
-  return `${jobId} ${how}, ${lasted(elapsedSec)}${tokens}${why}${apart}\n`;
+  const chain = view.chain || view.passedOver ? `, ${printable(chainNote(view))}` : '';
+  const shown = isolated && !isolated.endsWith(', no changes') ? `; "sidejob diff ${jobId}" shows it` : '';
+  const apart = isolated ? `\n${printable(isolated)}${shown}` : '';
+  return `${jobId} ${how}, ${lasted(elapsedSec)}${tokens}${chain}${why}${apart}\n`;
 }

@@ -23,6 +23,8 @@ export function isolationLine(engine: Pick<Engine, 'store'>, job: JobRecord): st
   if (job.finishedAt === null || state === 'empty' || tip === null) {
     return [branch, job.finishedAt === null ? '' : WORDS[state]].filter(Boolean).join(', ');
   }
+  // Until its worktree has been cleared away.
+  if (state === 'made' && files === 0 && leftOut === 0) return `${branch}, ${WORDS.empty}`;
   const count = countLine({ files: files ?? 0, added: added ?? 0, removed: removed ?? 0 });
   return [branch, count, leftOut > 0 ? `${leftOut} left out` : '', WORDS[state]].filter(Boolean).join(', ');
 }
