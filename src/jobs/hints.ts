@@ -16,7 +16,8 @@ const HINTS: Record<Reason, string | ((provider: Provider) => string)> = {
   refused: 'The model refused; rephrase, or ask another provider.',
   network: 'Check the network connection, then submit it again.',
   empty_answer: 'See llm_job_result with view "stdout" and "stderr".',
-  invalid_output: 'Its text is kept (llm_job_result). Ask again, or loosen outputSchema.',
+  invalid_output:
+    'Its text is kept (llm_job_result). Ask again, or another provider; loosen outputSchema if it is yours.',
   timeout: (provider) => `${goOn(provider)}ubmit it again with a larger timeoutSec.`,
   idle_timeout: (provider) => `${goOn(provider)}ubmit it again with a larger idleTimeoutSec.`,
   output_limit: 'What it wrote is kept. Ask for less output.',

@@ -58,12 +58,16 @@ export function withPanels(panels: Panels, names: readonly string[]): string[] {
 /**
  * Refuses the name of a panel, or what is near one and near no CLI, where one CLI is meant.
  * @param argument what named it
- * @throws SidejobError `bad_argument`, `unknown_provider`
+ * @throws SidejobError `bad_argument` also for several, `unknown_provider`
  */
 export function checkNoPanel({ config, providers }: Engine, name: string, argument: 'provider' | 'judge'): void {
   if (panelNamed(config.panels, name)) {
     const use = argument === 'provider' ? `Use providers:["${name}"].` : 'Name one CLI, or a chain.';
     throw new SidejobError('bad_argument', `"${name}" is a panel, and ${argument} is one CLI.`, `${use} ${NOTHING}`);
+  }
+  if (argument === 'provider' && name.includes(',')) {
+    const several = JSON.stringify(name.split(',').map((each) => each.trim()));
+    throw new SidejobError('bad_argument', 'provider is one CLI.', `Use providers:${several}. ${NOTHING}`);
   }
   const names = providers.map((provider) => provider.name);
   const wanted = name.trim().toLowerCase();

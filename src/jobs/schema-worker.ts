@@ -16,7 +16,9 @@ function check(schema: string, answer: string): { answer?: string; misfit?: stri
   // The last one is the deepest: those before it only say that something below them is wrong.
   const worst = errors.at(-1);
   const place = worst?.instanceLocation.replace(/^#\/?/, '') || 'the object';
-  return { misfit: `${place}: ${worst?.error ?? 'wrong'}` };
+  // What "additionalProperties": false says of a key.
+  const why = worst?.error === 'False boolean schema.' ? 'not in the schema.' : worst?.error;
+  return { misfit: `${place}: ${why ?? 'wrong'}` };
 }
 
 /** Models like to put JSON into a code fence, whatever they were told. */

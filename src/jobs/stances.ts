@@ -41,7 +41,8 @@ export async function loadStance(
     ? ((await ownText(join(own, wanted + ENDING))) ?? (await shippedText(join(shipped, wanted + ENDING))))
     : undefined;
   if (text === undefined) {
-    const names = await stanceNames({ stances: own }, shipped);
+    // A review has its own.
+    const names = (await stanceNames({ stances: own }, shipped)).filter((each) => each !== 'review');
     const near = nearest(wanted, names);
     const known = `${near ? `${near}? ` : ''}There are ${names.join(', ')}.`;
     throw new SidejobError('bad_argument', `no stance "${oneLine(name, 60)}".`, `${known} ${NOTHING}`);

@@ -5,6 +5,11 @@ import { SidejobError } from '../errors.js';
 import { TOOLS } from './registry.js';
 import type { Tool } from './tool.js';
 
+/** What models call an argument that has another name here. */
+const MEANT: Readonly<Record<string, string>> = {
+  ...{ question: 'prompt', message: 'prompt', task: 'prompt', files: 'attach', panel: 'providers' },
+  ...{ id: 'jobId', groupId: 'jobId', folder: 'cwd', directory: 'cwd', timeoutSec: 'waitSec' },
+};
 const NO_OBJECT = 'arguments must be an object of named values.';
 
 /**
@@ -32,9 +37,12 @@ function explain(tool: Tool, issue: z.core.$ZodIssue, given: unknown): string {
     const [key = ''] = issue.keys;
     if (key === 'arguments') return NO_OBJECT;
     const known = Object.keys(tool.input.shape);
-    const near = nearest(key, known);
-    const about = near && describe(tool, near);
     const taker = TOOLS.find((each) => Object.hasOwn(each.input.shape, key));
+    // Of the two that ask, what the other one takes is meant as it is spelt.
+    const isOther = taker && known.includes('prompt') && Object.hasOwn(taker.input.shape, 'prompt');
+    const meant = known.find((name) => name === MEANT[key]);
+    const near = isOther ? undefined : (meant ?? nearest(key, known));
+    const about = near && describe(tool, near);
     if (taker && !near) return `"${key}" is unknown here; ${taker.name} takes it.`;
     if (near) return `"${key}" is unknown; ${near}${about ? ` (${about})` : ''}?`;
     return known.length > 0 ? `"${key}" is unknown. ${thereAre(known)}` : `"${key}": it takes none.`;

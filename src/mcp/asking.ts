@@ -195,6 +195,11 @@ function keeperOf(engine: Engine, continueJob: string): string {
   );
 }
 
+/** A refusal as it is told beside jobs that were started. */
+function toldBeside(error: SidejobError): string {
+  return error.line.replace(/ Nothing was started\.$/, '');
+}
+
 /** What a reply says of requests that did not become new jobs, and of jobs that know no project. */
 export function notesOn({ started, refused }: Started, scratch: string): string[] {
   const joined = (by: Submitted['joined']) => started.filter((each) => each.joined === by).map(({ job }) => job.id);
@@ -208,7 +213,7 @@ export function notesOn({ started, refused }: Started, scratch: string): string[
       : []),
     ...(keyed.length > 0 ? [`Joined ${keyed.join(', ')}, the active job with that dedupeKey.`] : []),
     ...(nowhere ? ['No project is known here: it runs in an empty folder. Give cwd if it needs files.'] : []),
-    ...refused.map(({ provider, error }) => `${cutEnd(provider, 60)}: ${error.line}`),
+    ...refused.map(({ provider, error }) => `${cutEnd(provider, 60)}: ${toldBeside(error)}`),
   ];
   return notes.map((note) => cutEnd(note, ERROR_MAX_CHARS));
 }

@@ -169,6 +169,8 @@ test('a chain stands in providers, and in a panel, beside single ones', async ({
   }
   const wrong = await assistant.call('llm_run', { prompt, provider: 'duo' });
   expect(wrong.text).toMatch(/^bad_argument: "duo" is a panel, and provider is one CLI\. Use providers:\["duo"\]\./);
+  const both = await assistant.call('llm_run', { prompt: 'x', provider: 'claude, codex' });
+  expect(both.text).toMatch(/^bad_argument: provider is one CLI\. Use providers:\["claude","codex"\]\./);
   expect(await assistant.data('llm_providers')).toMatchObject({ panels: { duo: ['claude > codex', 'gemini'] } });
   expect((await sidejob(sandbox, 'providers')).stdout).toMatch(/^duo +claude > codex, gemini$/m);
   expect(JSON.parse((await sidejob(sandbox, 'config', '--json')).stdout).tables.panels).toEqual({

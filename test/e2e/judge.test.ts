@@ -203,9 +203,9 @@ test('answers that are there are weighed afterwards, of a group or of single job
 test.for([
   [{ judge: 'codex' }, /^bad_argument: judge weighs the answers of several\. Give providers, or attach/],
   [{ judge: 'codex', providers: ['claude'] }, /^bad_argument: judge weighs the answers of several\./],
-  [{ judge: 'codex', provider: 'claude' }, /^bad_argument: provider is none of a judge's of answers that are there\./],
-  [{ judge: 'codex', model: 'opus', attach: ['job:x'] }, /^bad_argument: model is none of a judge's/],
-  [{ judge: 'codex', attach: ['notes.md'] }, /^bad_argument: a judge of what is attached takes no files\./],
+  [{ judge: 'codex', provider: 'claude' }, /^bad_argument: judge weighs the answers of several\./],
+  [{ judge: 'codex', model: 'opus', attach: ['job:x'] }, /^bad_argument: a judge of what is attached takes no model\./],
+  [{ judge: 'codex', attach: ['notes.md'] }, /takes answers, and "notes\.md" is a file\. Answers are job:ID/],
   [{ judge: 'codex', attach: ['job:group-00000000'] }, /^unknown_job: /],
   [{ judge: 'codex', review: {}, providers: ['claude', 'gemini'] }, /^bad_argument: findings are merged/],
   [{ judge: 'codx', providers: ['claude', 'gemini'] }, /^unknown_provider: no provider "codx"\. codex\?/],

@@ -85,8 +85,8 @@ export function checkIdle(engine: Engine, { id }: WorktreeRecord): void {
   if (active === null) return;
   throw new SidejobError(
     'session_busy',
-    `job ${active} is still at work in it.`,
-    'Wait for it, or cancel it. Nothing was done.',
+    `job ${active} is still at work on these changes.`,
+    'Wait for it (llm_job_wait), or cancel it. Nothing was done.',
   );
 }
 

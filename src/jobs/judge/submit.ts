@@ -75,6 +75,8 @@ const NOT_BESIDE = [
   ...['access', 'isolate', 'dedupeKey'],
 ] as const;
 
+const FEW = ['judge weighs the answers of several.', 'Give providers, or attach:["job:group-…"].'] as const;
+
 /** What attachments say is to be weighed: a group, and who is in it. */
 export interface Attached {
   /** Its id; one of single jobs is only recorded once nothing is in its way. */
@@ -94,19 +96,21 @@ export async function attachedGroup(
 ): Promise<Attached> {
   const wrong = (what: string, todo: string) => new SidejobError('bad_argument', what, `${todo} ${NOTHING}`);
   const { attach = [] } = request;
+  if (attach.length === 0) throw wrong(...FEW);
   const beside = NOT_BESIDE.find((name) => request[name] !== undefined);
   if (beside) {
-    throw wrong(`${beside} is none of a judge's of answers that are there.`, 'Leave it out, or name providers.');
+    throw wrong(`a judge of what is attached takes no ${beside}.`, 'Leave it out, or name providers.');
   }
   const file = attach.find((name) => !name.startsWith('job:'));
   if (file !== undefined) {
-    throw wrong('a judge of what is attached takes no files.', 'Name them in prompt: it can read them.');
+    const answers = 'Answers are job:ID or job:group-ID; name files in prompt, it can read them.';
+    throw wrong(`a judge of what is attached takes answers, and ${JSON.stringify(file)} is a file.`, answers);
   }
   const jobs = attach.flatMap((name) => requireJobs(engine, name.slice('job:'.length)));
   const members = new Map(jobs.filter(({ role }) => role !== 'judge').map((job) => [job.id, job]));
   const [first] = members.values();
   if (!first || members.size < 2) {
-    throw wrong('judge weighs the answers of several.', 'Give providers, or attach:["job:group-…"].');
+    throw wrong(...FEW);
   }
   if (members.size > ANSWERS_MAX) {
     throw wrong(`these are ${members.size} answers, and a judge weighs ${ANSWERS_MAX} at most.`, 'Attach fewer.');

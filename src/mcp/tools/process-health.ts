@@ -64,7 +64,7 @@ function lines({ jobs, queue, store, config, warnings }: Health): string[] {
     named.length > 0 && `providers: ${named.join(', ')}`,
   ].filter(Boolean);
   return [
-    `jobs: ${counted.join(', ')}; ${supervisedHere} looked after here, ${adoptedHere} of them adopted; ${servers} servers with active jobs`,
+    `jobs: ${counted.join(', ')}; ${supervisedHere} looked after here, ${adoptedHere} of them adopted; ${servers} server${servers === 1 ? '' : 's'} with active jobs`,
     `queue: ${queue.waiting} waiting, ${queue.running} of ${queue.maxRunning} places taken, ${queue.maxRunningPerProvider} for one CLI`,
     `store: ${store.path}, schema ${store.schemaVersion}, ${store.journalMode}, ${store.bytes} bytes, ${store.freeMb ?? '?'} MB free`,
     `config: ${config.file}; ${[...settings, ...tables].join(', ') || 'all default'}`,
