@@ -53,8 +53,8 @@ export const listCommand = command(
       views.length = Math.min(views.length, limit);
       if (values.json) context.stdout(`${JSON.stringify(views, null, 2)}\n`);
       else if (views.length > 0) context.stdout(await jobTable(engine, views, columnsOf()));
-      else if (values.all) context.stdout('No jobs yet.\n');
-      else context.stdout(statuses.length > 0 ? 'No such jobs.\n' : 'Nothing runs, nothing is unread.\n');
+      else if (statuses.length > 0 || values.provider || project) context.stdout('No such jobs.\n');
+      else context.stdout(values.all ? 'No jobs yet.\n' : 'Nothing runs, nothing is unread.\n');
       return 0;
     });
   },
