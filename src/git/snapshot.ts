@@ -1,6 +1,7 @@
 // The files of a checkout as they stand, as a tree of the repository. Its index, HEAD and files are only read: what is
 // written are objects, and an index file of our own. By plumbing throughout: `git add` would look into submodules, and
 // run there what they name.
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, copyFile, lstat, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -72,8 +73,7 @@ export async function snapshot({ place, from, index, only }: SnapshotWanted): Pr
  */
 export async function copyIndex(from: string, to: string): Promise<void> {
   const { mtimeMs } = await stat(from);
-  const beside = `${to}.sidejob-new`;
-  await rm(beside, { force: true });
+  const beside = `${to}.${randomUUID()}`;
   await copyFile(from, beside);
   // Earlier rather than later: then git reads more than it must.
   const second = Math.floor(mtimeMs / 1000);

@@ -1,4 +1,5 @@
 // A person at work with isolated jobs: run, diff, apply, discard, prune.
+import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -72,6 +73,16 @@ test('run, diff, apply', async ({ sandbox }) => {
   });
   expect(await readFile(join(sandbox.project, 'a.txt'), 'utf8')).toBe('theirs\n');
   expect((await sidejob(sandbox, 'apply', id)).stdout).toMatch(/nothing to do, it was applied at/);
+});
+
+test('several who look at once all see the same, whoever captures it first', async ({ sandbox }) => {
+  await sandbox.install('git');
+  await testRepository({ 'a.txt': 'a\n' }, sandbox.project);
+  const { id } = await ran(sandbox, '--isolate');
+  // It takes a moment to pack, so that they meet.
+  await writeFile(join(sandbox.home, 'worktrees', id, 'later'), randomBytes(8_000_000));
+  const looks = await Promise.all([1, 2, 3, 4].map(() => sidejob(sandbox, 'diff', id, '--stat')));
+  for (const { stdout, stderr } of looks) expect(stdout, stderr).toMatch(/^3 files \+2 -1\n/);
 });
 
 test('with changes, discard, prune', async ({ sandbox }) => {

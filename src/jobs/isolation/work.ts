@@ -49,6 +49,9 @@ function filesOf(engine: Engine, { id, admin }: WorktreeRecord, place: GitPlace)
   return withScratch(engine, id, (index) => snapshot({ place, from: join(admin ?? '', 'index'), index }));
 }
 
+/** How often it is begun anew where others capture the same. */
+const TRIES = 5;
+
 /** Captures under way in this process: whoever asks meanwhile waits for the same. */
 const underWay = new Map<string, Promise<string>>();
 
@@ -65,10 +68,27 @@ export function captureWork(engine: Engine, worktree: WorktreeRecord): Promise<s
 }
 
 async function capture(engine: Engine, worktree: WorktreeRecord): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    const at = await branchOf(engine, worktree);
+    try {
+      return await captureFrom(engine, worktree, at);
+    } catch (error) {
+      // Another process has been first, and what it has committed is what there is.
+      if (attempt === TRIES || (await branchOf(engine, worktree)) === at) throw error;
+    }
+  }
+}
+
+async function branchOf(engine: Engine, worktree: WorktreeRecord): Promise<string | undefined> {
+  const place = (await insideOf(engine, worktree)) ?? (await checkoutOf(engine, worktree)).place;
+  return resolveRef(place, `refs/heads/${worktree.branch}^{commit}`);
+}
+
+/** @param at where the branch stands; it is moved only from there */
+async function captureFrom(engine: Engine, worktree: WorktreeRecord, at: string | undefined): Promise<string> {
   const { id, base, branch, path, state } = worktree;
   const inside = await insideOf(engine, worktree);
   const place = inside ?? (await checkoutOf(engine, worktree)).place;
-  const at = await resolveRef(place, `refs/heads/${branch}^{commit}`);
   if (!inside && at === undefined && state !== 'intended') {
     throw new SidejobError(
       'git_failed',
