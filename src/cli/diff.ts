@@ -2,7 +2,7 @@
 import { diffOf, requireWorktree } from '../jobs/isolation/diff.js';
 import { requireJob } from '../jobs/lookup.js';
 import { settle } from '../jobs/settle.js';
-import { printable } from '../output/printable.js';
+import { printable, visible } from '../output/printable.js';
 import { EXIT } from './exit-status.js';
 import { oneId } from './one-id.js';
 import { command, JSON_OPTION } from './options.js';
@@ -39,7 +39,7 @@ Exit status: 0, or 5 if the job has not ended, and this is what there is so far.
         const data = { jobId: job.id, branch, state, files, ...(!values.stat && { patch: text }) };
         context.stdout(`${JSON.stringify(await engine.secrets.maskAll(data), null, 2)}\n`);
       } else {
-        context.stdout(await engine.secrets.mask(summary));
+        context.stdout(visible(await engine.secrets.mask(summary)));
         if (text) context.stdout(`\n${process.stdout.isTTY ? painted(printable(text)) : text}`);
       }
       return job.finishedAt === null ? EXIT.unfinished : 0;

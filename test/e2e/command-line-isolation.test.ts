@@ -80,9 +80,9 @@ test('several who look at once all see the same, whoever captures it first', asy
   await testRepository({ 'a.txt': 'a\n' }, sandbox.project);
   const { id } = await ran(sandbox, '--isolate');
   // It takes a moment to pack, so that they meet.
-  await writeFile(join(sandbox.home, 'worktrees', id, 'later'), randomBytes(8_000_000));
+  await writeFile(join(sandbox.home, 'worktrees', id, 'later\u202egpj.sh'), randomBytes(8_000_000));
   const looks = await Promise.all([1, 2, 3, 4].map(() => sidejob(sandbox, 'diff', id, '--stat')));
-  for (const { stdout, stderr } of looks) expect(stdout, stderr).toMatch(/^3 files \+2 -1\n/);
+  for (const { stdout, stderr } of looks) expect(stdout, stderr).toMatch(/^3 files \+2 -1\n.*later\\u\{202e\}gpj\.sh/s);
 });
 
 test('with changes, discard, prune', async ({ sandbox }) => {
