@@ -14,6 +14,8 @@ export interface Termination {
 }
 
 const POLL_MS = 25;
+/** When a process that was sent SIGTERM is first looked at again; then after twice as long each time. */
+const FIRST_LOOK_MS = 50;
 /** How long the kernel gets to remove a killed process. */
 const KILL_WAIT_MS = 1000;
 
@@ -35,15 +37,35 @@ export async function terminateJob(
   await signalAll(before, launcher, 'SIGTERM');
   // A stopped process takes SIGTERM only once it goes on.
   await signalAll(before, launcher, 'SIGCONT');
-  const afterTerm = await waitGone(before, graceMs);
-  const forked = await jobProcesses(id, launcher, here);
-  const stubborn = mergeByPid(afterTerm, forked);
+  const stubborn = await graced(before, graceMs, () => jobProcesses(id, launcher, here));
   if (stubborn.length === 0) return { signal: 'SIGTERM', survivors: [] };
 
   await beforeKill();
   const survivors = await kill(id, stubborn, launcher, here);
   return { signal: 'SIGKILL', survivors };
 }
+
+/**
+ * Waits for processes that were sent SIGTERM, at most `ms`; returns what is left then. What was begun since by one of them
+ * (the launcher begins the command whatever it is sent) has not heard of it, and is told now; so is what has become another
+ * program: it was a shell that had not come to it yet.
+ */
+async function graced(told: JobProcess[], ms: number, look: () => Promise<JobProcess[]>): Promise<JobProcess[]> {
+  const end = performance.now() + ms;
+  const heard = new Set(told.map(programOf));
+  let left = told;
+  for (let pause = FIRST_LOOK_MS; ; pause *= 2) {
+    left = await waitGone(left, Math.min(pause, end - performance.now()));
+    const now = await look();
+    const deaf = now.filter((info) => !heard.has(programOf(info)));
+    left = mergeByPid(left, now);
+    if (left.length === 0 || performance.now() >= end) return left;
+    await signalEach(deaf, 'SIGTERM');
+    for (const info of deaf) heard.add(programOf(info));
+  }
+}
+
+const programOf = ({ pid, start, name }: JobProcess) => `${pid} ${start} ${name}`;
 
 /** Kills what TERM did not end; again, for what was forked meanwhile; and the launcher last of all. */
 async function kill(id: string, stubborn: JobProcess[], launcher: ProcessIdentity, here: Host) {

@@ -42,6 +42,18 @@ test.each([
     'SIGTERM',
   ],
   ['a stopped process', `echo $$; kill -STOP $$`, 1, 'SIGTERM'],
+  [
+    'what is begun when TERM has come',
+    `trap 'sleep 60 & exit' TERM; echo $$; while :; do sleep 0.05; done`,
+    1,
+    'SIGTERM',
+  ],
+  [
+    'what becomes another program then',
+    `trap 'exec sleep 60' TERM; echo $$; while :; do sleep 0.05; done`,
+    1,
+    'SIGTERM',
+  ],
 ])('cancel ends %s', async (_name, script, count, signal) => {
   const server = await testEngine();
   const job = await server.submit(script);
