@@ -9,7 +9,6 @@ import { faultPoint } from '../process/fault.js';
 import { compareHost } from '../process/host.js';
 import { livenessOf, type ProcessIdentity } from '../process/identity.js';
 import { jobProcesses } from '../process/job-processes.js';
-import { isGroupAlive } from '../process/terminate.js';
 import { emptyFold, type FoldState, foldEvents } from '../providers/fold.js';
 import type { Provider, ReadFailure } from '../providers/provider.js';
 import { findJob, lastUsageTotal } from '../store/jobs.js';
@@ -134,11 +133,10 @@ async function finish(
   exit: ExitRecord,
 ): Promise<void> {
   const byDeadline = job.cause === null && (await deadlinePassed(files.deadline));
-  if (exit.kind === 'none' || job.cause !== null || byDeadline) {
-    // Nothing has ended before all that it had started has. Whoever only asked need not wait for that.
-    if ((await jobProcesses(job.id, launcher, engine.host)).length > 0) {
-      return void engine.supervision.endProcesses(job);
-    }
+  const ended = exit.kind === 'none' || job.cause !== null || byDeadline;
+  // Nothing has ended before all that it had started has. Whoever only asked need not wait for that.
+  if (ended && (await jobProcesses(job.id, launcher, engine.host)).length > 0) {
+    return void engine.supervision.endProcesses(job);
   }
   const { cause, causeNote } = byDeadline
     ? { cause: 'timeout' as const, causeNote: timeoutNote(job) }
@@ -188,7 +186,8 @@ async function finish(
     answerBytes: Buffer.byteLength(answer),
     stdoutBytes,
     stderrBytes,
-    leftovers: isGroupAlive(launcher) ? 1 : 0,
+    // What has a group of its own within the job's session shows only in a look at all processes, which comes later.
+    leftovers: ended ? 0 : 1,
   } as const;
   if (mayContinue && (await goOn(engine, job, outcome))) {
     engine.readings.forget(files.stdout);
@@ -203,7 +202,6 @@ async function finish(
   engine.supervision.forget(job.id);
   if (!won) return;
   engine.store.bell.ring(job.id);
-  // Also for what has a group of its own within the job's session, which the look above cannot see.
   engine.supervision.endLeftovers(job, launcher);
   if (job.worktree !== null) void tidyLater(engine, job.worktree);
   void engine.schedule();

@@ -228,3 +228,20 @@ test('whoever waits for a job of a server that dies hears of its end, however bu
   expect(after.status).toBe('orphaned');
   expect(after.finishedAt).toBeLessThan(died + 4000);
 });
+
+test('what a CLI has left in a group of its own is ended, though the server has died with the job', async () => {
+  const { first, next } = await twoServers();
+  const leaving = `exec bash -c 'set -m; sleep 60 >/dev/null & echo $!; echo "$1"' sh '{"answer":"x"}
+{"end":"ok"}'`;
+  const left: number[] = [];
+  // Several: for a moment the launcher itself may be what is seen of its group.
+  for (let count = 0; count < 6; count += 1) {
+    const job = await first.submit(leaving);
+    expect((await first.ended(job)).status).toBe('completed');
+    left.push(Number((await readFile(jobFiles(first.engine.paths, job.id).stdout, 'utf8')).split('\n')[0]));
+  }
+  await die(first);
+  const second = await next();
+  await second.engine.supervision.tidy();
+  for (const pid of left) expect((await processInfo(pid))?.zombie ?? true).toBe(true);
+});
