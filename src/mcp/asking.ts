@@ -99,7 +99,7 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
   const { group, started } = await start().catch(undoing);
   if (judges && (attached || (group && started.length > 1))) {
     const submit = attached ? judgeOf(await attached.group(), request.prompt) : judgeOf(group?.id ?? '');
-    const name = `judge ${wantedText(judges)}`;
+    const name = `${JUDGE}${wantedText(judges)}`;
     started.push(...(await those([judges], refused, submit, () => name).catch(undoing)));
   }
   if (started.length === 0) {
@@ -195,13 +195,19 @@ function keeperOf(engine: Engine, continueJob: string): string {
   );
 }
 
+/** What a judge is named by among what was refused. */
+const JUDGE = 'judge ';
+
 /** A refusal as it is told beside jobs that were started. */
-function toldBeside(error: SidejobError): string {
-  return error.line.replace(/ Nothing was started\.$/, '');
+function toldBeside({ group }: Started, { provider, error }: Started['refused'][number]): string {
+  const told = `${cutEnd(provider, 60)}: ${error.line.replace(/ Nothing was started\.$/, '')}`;
+  if (!group || !provider.startsWith(JUDGE)) return told;
+  return `${told} The answers come all the same; judge with attach:["job:${group.id}"] weighs them later.`;
 }
 
 /** What a reply says of requests that did not become new jobs, and of jobs that know no project. */
-export function notesOn({ started, refused }: Started, scratch: string): string[] {
+export function notesOn(outcome: Started, scratch: string): string[] {
+  const { started, refused } = outcome;
   const joined = (by: Submitted['joined']) => started.filter((each) => each.joined === by).map(({ job }) => job.id);
   const asked = joined('request');
   const keyed = joined('dedupeKey');
@@ -213,7 +219,7 @@ export function notesOn({ started, refused }: Started, scratch: string): string[
       : []),
     ...(keyed.length > 0 ? [`Joined ${keyed.join(', ')}, the active job with that dedupeKey.`] : []),
     ...(nowhere ? ['No project is known here: it runs in an empty folder. Give cwd if it needs files.'] : []),
-    ...refused.map(({ provider, error }) => `${cutEnd(provider, 60)}: ${toldBeside(error)}`),
+    ...refused.map((refusal) => toldBeside(outcome, refusal)),
   ];
   return notes.map((note) => cutEnd(note, ERROR_MAX_CHARS));
 }

@@ -230,7 +230,9 @@ test('a judge that cannot be had is told of, and the answers come all the same',
     providers: ['claude', 'codex'],
     judge: 'gemini',
   });
-  expect(text).toMatch(/^judge gemini: not_installed: /m);
+  expect(text).toMatch(
+    /^judge gemini: not_installed: .* judge with attach:\["job:group-\w{8}"\] weighs them later\.$/m,
+  );
   expect(text).toContain('I am claude. Use SQLite.');
 });
 
