@@ -93,6 +93,7 @@ async function answerOf(engine: Engine, id: string): Promise<string> {
   const answer = await endedAnswer(
     jobFiles(engine.paths, job.id, job.attempt, job.run),
     engine.providerNamed(job.provider),
+    job.outputSchema,
   );
   if (answer === '') throw bad(`job ${job.id} (${job.status}) has no answer`, 'Leave it out.');
   return answer;

@@ -8,6 +8,7 @@ import { readBytes, sizeOf } from '../output/read.js';
 import { emptyFold, type FoldState, foldEnd, foldLine } from '../providers/fold.js';
 import type { Provider } from '../providers/provider.js';
 import { EventPlaces } from './event-places.js';
+import { structuredAnswer } from './structured.js';
 
 /** Readings kept in memory; the oldest is dropped and can be derived again. */
 const KEPT = 64;
@@ -181,11 +182,18 @@ export async function keepAnswer(path: string, answer: string): Promise<void> {
   }
 }
 
-/** The answer of an ended job: as kept, or derived from its output once more. */
-export async function endedAnswer(files: { answer: string; stdout: string }, provider: Provider | undefined) {
+/**
+ * The answer of an ended job: as kept, or derived from its output once more.
+ * @param schema that it had to fit, if it had to
+ */
+export async function endedAnswer(
+  files: { answer: string; stdout: string },
+  provider: Provider | undefined,
+  schema: string | null,
+): Promise<string> {
   try {
     return await readPrivate(files.answer);
   } catch {
-    return provider ? (await finalFold(files.stdout, provider)).answer : '';
+    return provider ? (await structuredAnswer(schema, (await finalFold(files.stdout, provider)).answer)).answer : '';
   }
 }

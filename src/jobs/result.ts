@@ -6,6 +6,7 @@ import type { JobRecord } from '../store/record.js';
 import type { Engine } from './engine.js';
 import { eventPage } from './event-pages.js';
 import { diffOf } from './isolation/diff.js';
+import { checkedAnswer } from './judge/files.js';
 import { piecesInOutput } from './pieces.js';
 import { endedAnswer } from './readings.js';
 
@@ -70,7 +71,7 @@ export function readingOf(engine: Engine, job: JobRecord, view: ResultView): Rea
 export async function answerText(engine: Engine, job: JobRecord): Promise<string> {
   const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
   const provider = engine.providerNamed(job.provider);
-  if (job.finishedAt !== null) return endedAnswer(files, provider);
+  if (job.finishedAt !== null) return endedAnswer(files, provider, job.outputSchema);
   return provider ? (await engine.readings.current(files.stdout, provider)).answer : '';
 }
 
@@ -79,9 +80,11 @@ export async function structuredOf(engine: Engine, job: JobRecord): Promise<unkn
   const fits = job.outputSchema !== null && job.status === 'completed';
   if (!fits || (job.answerBytes ?? 0) > STRUCTURED_MAX_BYTES) return undefined;
   try {
-    return JSON.parse(await answerText(engine, job));
+    const answer = await answerText(engine, job);
+    // Derived anew from its output, a verdict has to be checked anew.
+    return JSON.parse(job.role === 'judge' ? await checkedAnswer(engine.paths, job.id, answer) : answer);
   } catch {
-    // Derived anew from the output it may have its fence again.
+    // Its files may have been touched since.
     return undefined;
   }
 }

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { messageOf, SidejobError } from '../errors.js';
 import { isObject, object, oneLine } from '../providers/json.js';
+import { VERDICT_SCHEMA } from './judge/schema.js';
+import { FINDINGS_SCHEMA } from './review/finding.js';
+import type { SchemaCheck } from './schema-worker.js';
 
 /** A schema travels in the command line of some CLIs, where an argument holds at most 128 KiB. */
 const SCHEMA_MAX_BYTES = 64 * 1024;
@@ -11,6 +14,8 @@ const DEPTH_MAX = 100;
 const TYPES = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'];
 /** Keywords whose values are values, not schemas. */
 const VALUES = ['const', 'default', 'enum', 'examples'];
+/** Of ours, a key too many does no harm: whoever reads the answer takes those that are known. A user's holds as it is. */
+const OURS = [FINDINGS_SCHEMA, VERDICT_SCHEMA].map((schema) => JSON.stringify(schema));
 /** How a misfit begins that says nothing of the answer. */
 const UNCHECKED = 'it could not be checked';
 /** Beside the built program; see scripts/build.mjs. */
@@ -94,7 +99,7 @@ function isPattern(text: string): boolean {
 }
 
 /**
- * The answer as plain JSON, or what is wrong with it. Without a schema, every answer is right as it is. Checked in a
+ * The answer as plain JSON, without the words around it, or what is wrong with it. Without a schema, every answer is right as it is. Checked in a
  * thread of its own: a large answer or a slow pattern must not hold up the server. Never rejects.
  */
 export async function structuredAnswer(
@@ -107,7 +112,7 @@ export async function structuredAnswer(
 
 async function check(schema: string, answer: string): Promise<{ answer?: string; misfit?: string }> {
   const worker = new Worker(WORKER, {
-    workerData: { schema, answer },
+    workerData: { schema, answer, knownOnly: OURS.includes(schema) } satisfies SchemaCheck,
     resourceLimits: { maxOldGenerationSizeMb: 512 },
   });
   const timer = setTimeout(() => void worker.terminate(), CHECK_MS);

@@ -245,6 +245,24 @@ test('a judge whose answer is no verdict has failed, and the answers are shown',
   expect(text).toContain('A queue; use Redis.');
 });
 
+test('a verdict with words around it and a key too many is one, and vouches for nothing itself', async ({
+  sandbox,
+}) => {
+  const assistant = await sandbox.assistant();
+  // As a verdict that was checked already would have it.
+  const claimed = { ...VERDICT, answers: [], confidence: 'high' };
+  const prompt = asksJudged(ANSWERS, [{ say: `My verdict:\n${JSON.stringify(claimed)}\nThat is all.` }]);
+  const { text } = await assistant.call('llm_run', { prompt, providers: ['claude', 'codex'], judge: 'gemini' });
+  expect(text).toContain('Recommendation: Take SQLite.');
+  expect(text).toContain('Left out: 2 quotes that no answer holds, 1 position of an answer that is not there.');
+  const judge = idIn(text, 'gemini');
+  const { structured } = await assistant.job(judge);
+  expect(structured).not.toHaveProperty('confidence');
+  // Derived anew from what the judge has said, it is checked anew.
+  await rm(join(sandbox.home, 'jobs', judge, 'answer'));
+  expect((await assistant.job(judge)).structured).toEqual(structured);
+});
+
 test('a server that is killed takes no judge with it: another one starts it, once', async ({ sandbox }) => {
   const gate = sandbox.gate();
   const first = await sandbox.assistant();

@@ -112,6 +112,18 @@ test('finding nothing is an answer; silence, and words that are no findings, are
   expect((await assistant.call('llm_job_result', { jobId: codex })).text).toContain('\nLooks good to me!');
 });
 
+test('a sentence before the findings, and keys that nobody asked for, do no harm', async ({ sandbox }) => {
+  const { assistant } = await planted(sandbox);
+  const more = { summary: 'two', findings: FIRST.findings.map((each) => ({ ...each, confidence: 0.9 })) };
+  const gemini = `Here is my review:\n\`\`\`json\n${JSON.stringify(more, null, 2)}\n\`\`\``;
+  const prompt = asks(says({ claude: FIRST, gemini }));
+  const { text } = await assistant.call('llm_run', { prompt, review: {}, providers: ['claude', 'gemini'] });
+  expect(text).toContain('2 findings by claude, gemini.');
+  const [jobId] = /gemini-\w{8}/.exec(text) ?? [];
+  const answer = await assistant.call('llm_job_result', { jobId, view: 'answer' });
+  expect(JSON.parse(answer.text.split('\n').at(-1) ?? '')).toEqual(FIRST);
+});
+
 test('all are shown the same changes, as data that no fence in them ends, with read-only access', async ({
   sandbox,
 }) => {

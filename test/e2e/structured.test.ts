@@ -1,4 +1,6 @@
 // outputSchema: the answer is JSON that fits, or the job has failed and shows what it was.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { test } from '../support/e2e.js';
 import { asks, echoIn } from '../support/steps.js';
@@ -19,7 +21,19 @@ test('an answer that fits is returned as data, without its fence', async ({ sand
   expect(text.split('\n').at(-1)).toBe('{"name":"Ada","age":36}');
 });
 
+test('words around the one object of an answer do no harm', async ({ sandbox }) => {
+  const assistant = await sandbox.assistant();
+  const say = 'Here she is:\n```json\n{"name": "Ada", "age": 36}\n```\nShall I look up more?';
+  const jobId = await assistant.submit(asks({ say }), { provider: 'gemini', outputSchema: SCHEMA });
+  expect(await assistant.ended(jobId)).toMatchObject({ status: 'completed', structured: { name: 'Ada', age: 36 } });
+  // Where the answer could not be kept, it is the same once more.
+  await rm(join(sandbox.home, 'jobs', jobId, 'answer'));
+  expect(await assistant.job(jobId)).toMatchObject({ structured: { name: 'Ada', age: 36 } });
+});
+
 test.for([
+  ['{"name": "Ada", "age": 36, "born": 1815}', /does not fit outputSchema: born: not in the schema/],
+  ['{"name": "Ada", "age": 36} or {"name": "Ida", "age": 3}', /outputSchema: more than one JSON object stands in it\./],
   ['{"name": "Ada"}', /does not fit outputSchema: the object: .*"age"/],
   ['{"name": "Ada", "age": -1}', /does not fit outputSchema: age: /],
   ['Ada, 36', /does not fit outputSchema: it is not JSON\./],

@@ -67,7 +67,8 @@ function byBlind(one: GroupMember, other: GroupMember): number {
 }
 
 function textOf(engine: Engine, { job }: GroupMember): Promise<string> {
-  return endedAnswer(jobFiles(engine.paths, job.id, job.attempt, job.run), engine.providerNamed(job.provider));
+  const files = jobFiles(engine.paths, job.id, job.attempt, job.run);
+  return endedAnswer(files, engine.providerNamed(job.provider), job.outputSchema);
 }
 
 /** What all of them were asked; undefined if it was not the same. */
