@@ -6,6 +6,7 @@ import type { Provider } from '../providers/provider.js';
 import { limitedUntil } from '../store/usage.js';
 import { isDayOver } from './day-limits.js';
 import type { Engine } from './engine.js';
+import { NOTHING } from './request.js';
 
 /**
  * The provider a request means: the one named, the configured default, or a ready one of another vendor than
@@ -54,17 +55,20 @@ function isLimited(engine: Engine, provider: string): boolean {
 
 /**
  * The provider of that name, in whatever case.
+ * @param panels names of panels, where one of them may be meant
  * @throws SidejobError `unknown_provider`, naming the nearest one
  */
-export function knownProvider(providers: readonly Provider[], name: string): Provider {
+export function knownProvider(providers: readonly Provider[], name: string, panels: readonly string[] = []): Provider {
   const wanted = name.trim().toLowerCase();
   const provider = providers.find((each) => each.name === wanted);
   if (provider) return provider;
   const names = providers.map((each) => each.name);
-  const near = nearest(wanted, names);
+  const near = nearest(wanted, [...names, ...panels]);
+  const meant = near === undefined ? '' : panels.includes(near) ? `Panel "${near}"? ` : `${near}? `;
+  const theirs = panels.length > 0 ? `; panels ${panels.join(', ')}` : '';
   throw new SidejobError(
     'unknown_provider',
     `no provider "${oneLine(name, 60)}".`,
-    `${near ? `${near}? ` : ''}There are ${names.join(', ')}. Nothing was started.`,
+    `${meant}There are ${names.join(', ')}${theirs}. ${NOTHING}`,
   );
 }

@@ -1,12 +1,11 @@
 // Panels: several CLIs that the configuration puts under one name. Where they are checked, and where a name becomes those
 // it stands for.
 import type { Config } from '../config/config.js';
-import { nearest } from '../config/nearest.js';
 import { PANEL_MAX, type Panels } from '../config/panels.js';
 import { SidejobError } from '../errors.js';
-import { oneLine } from '../providers/json.js';
 import type { Provider } from '../providers/provider.js';
 import { isChain, parseChain } from './chain.js';
+import { knownProvider } from './choose.js';
 import type { Engine } from './engine.js';
 import { NOTHING } from './request.js';
 
@@ -35,7 +34,7 @@ export function checkPanels({ panels, placeOf }: Config, providers: readonly Pro
 }
 
 /** Those that a name stands for; undefined if it is no panel's. */
-function panelNamed(panels: Panels, name: string): readonly string[] | undefined {
+export function panelNamed(panels: Panels, name: string): readonly string[] | undefined {
   const wanted = name.trim().toLowerCase();
   return Object.hasOwn(panels, wanted) ? panels[wanted] : undefined;
 }
@@ -56,7 +55,7 @@ export function withPanels(panels: Panels, names: readonly string[]): string[] {
 }
 
 /**
- * Refuses the name of a panel, or what is near one and near no CLI, where one CLI is meant.
+ * Refuses the name of a panel where one CLI is meant, and of a name that is nobody's says whether a panel's is near.
  * @param argument what named it
  * @throws SidejobError `bad_argument` also for several, `unknown_provider`
  */
@@ -69,10 +68,5 @@ export function checkNoPanel({ config, providers }: Engine, name: string, argume
     const several = JSON.stringify(name.split(',').map((each) => each.trim()));
     throw new SidejobError('bad_argument', 'provider is one CLI.', `Use providers:${several}. ${NOTHING}`);
   }
-  const names = providers.map((provider) => provider.name);
-  const wanted = name.trim().toLowerCase();
-  if (isChain(name) || names.includes(wanted)) return;
-  const near = nearest(wanted, [...names, ...Object.keys(config.panels)]);
-  if (near === undefined || names.includes(near)) return;
-  throw new SidejobError('unknown_provider', `no provider "${oneLine(name, 60)}".`, `Panel "${near}"? ${NOTHING}`);
+  if (!isChain(name)) knownProvider(providers, name, argument === 'provider' ? Object.keys(config.panels) : []);
 }

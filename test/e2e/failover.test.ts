@@ -172,6 +172,16 @@ test('a chain stands in providers, and in a panel, beside single ones', async ({
   const both = await assistant.call('llm_run', { prompt: 'x', provider: 'claude, codex' });
   expect(both.text).toMatch(/^bad_argument: provider is one CLI\. Use providers:\["claude","codex"\]\./);
   expect(await assistant.data('llm_providers')).toMatchObject({ panels: { duo: ['claude > codex', 'gemini'] } });
+  const slip = await assistant.call('llm_run', { prompt: 'x', providers: ['dou', 'gemini'], waitSec: 0 });
+  expect(slip.text).toMatch(/unknown_provider: no provider "dou"\. Panel "duo"\? There are claude, .*; panels duo\./);
+  // A panel that is asked about says who is in it.
+  const panel = await assistant.data('llm_providers', { provider: 'Duo' });
+  expect(panel.panels).toEqual({ duo: ['claude > codex', 'gemini'] });
+  expect(panel.providers).toMatchObject([{ name: 'claude' }, { name: 'codex' }, { name: 'gemini' }]);
+  expect((await assistant.call('llm_providers', { provider: 'duo' })).text).toContain(
+    'Panel "duo" (for providers): claude > codex, gemini.',
+  );
+  expect((await assistant.call('llm_providers', { provider: 'dou' })).text).toContain('Panel "duo"?');
   expect((await sidejob(sandbox, 'providers')).stdout).toMatch(/^duo +claude > codex, gemini$/m);
   expect(JSON.parse((await sidejob(sandbox, 'config', '--json')).stdout).tables.panels).toEqual({
     duo: ['claude > codex', 'gemini'],

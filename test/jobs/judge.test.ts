@@ -4,8 +4,10 @@ import { expect, test } from 'vitest';
 import type { Engine } from '../../src/jobs/engine.js';
 import { judgePrompt, within } from '../../src/jobs/judge/prompt.js';
 import type { RawVerdict } from '../../src/jobs/judge/schema.js';
-import { attachedGroup } from '../../src/jobs/judge/submit.js';
+import { attachedGroup, chooseJudge } from '../../src/jobs/judge/submit.js';
 import { checkedVerdict, type ShownAnswer, verdictIn } from '../../src/jobs/judge/verdict.js';
+import { PROVIDERS } from '../../src/providers/registry.js';
+import { shell, testEngine } from '../support/engine.js';
 import { openStore, withJobs } from '../support/store.js';
 
 const answers: ShownAnswer[] = [
@@ -70,6 +72,19 @@ test('answers are weighed as long as each has a letter', async () => {
   await expect(attachedGroup(engine, { attach })).rejects.toMatchObject({
     ...{ code: 'bad_argument', message: 'these are 27 answers, and a judge weighs 26 at most.' },
   });
+});
+
+test('"auto" is a built-in CLI, one that was not asked if there is one; one of the configuration only where no other is', async () => {
+  const { engine } = await testEngine();
+  const builtIn = PROVIDERS.filter(({ vendor }) => vendor !== 'sidejob');
+  const judge = async (ready: string[], asked: string[]) => {
+    // The one of the configuration comes first, and must not win by that.
+    const here: Engine = { ...engine, providers: [shell, ...builtIn], readyProviders: async () => ready };
+    return (await chooseJudge(here, 'auto', asked, ''))[0].provider.name;
+  };
+  expect(await judge(['shell', 'claude', 'codex', 'gemini'], ['claude', 'codex'])).toBe('gemini');
+  expect(await judge(['shell', 'claude', 'codex'], ['claude', 'codex'])).toBe('claude');
+  expect(await judge(['shell'], ['claude', 'codex'])).toBe('shell');
 });
 
 test('a verdict that was checked is not checked again; what is none is none', () => {

@@ -2,6 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { nearest } from '../../src/config/nearest.js';
+import type { SidejobError } from '../../src/errors.js';
 import { checkedConfig } from '../../src/jobs/checked-config.js';
 import type { Engine } from '../../src/jobs/engine.js';
 import { checkNoPanel, withPanels } from '../../src/jobs/panels.js';
@@ -54,6 +56,25 @@ test('a name becomes those it stands for, each once, and no more than a call may
 test('a panel is not one CLI, and a slip near its name is told', () => {
   const engine = { config: { panels: { trio: ['claude'] } }, providers: PROVIDERS } as unknown as Engine;
   expect(() => checkNoPanel(engine, 'trio', 'provider')).toThrow('"trio" is a panel, and provider is one CLI.');
-  expect(() => checkNoPanel(engine, 'triö', 'provider')).toThrow('no provider "triö".');
-  for (const name of ['claude', 'claude > codex', 'zzzzzzzz', 'codx']) checkNoPanel(engine, name, 'provider');
+  const hintFor = (name: string, argument: 'provider' | 'judge') => {
+    try {
+      checkNoPanel(engine, name, argument);
+    } catch (error) {
+      return (error as SidejobError).hint;
+    }
+  };
+  expect(hintFor('triö', 'provider')).toMatch(
+    /^Panel "trio"\? There are claude, .*; panels trio\. Nothing was started\.$/,
+  );
+  expect(hintFor('codx', 'provider')).toMatch(/^codex\? There are /);
+  expect(hintFor('zzzzzzzz', 'provider')).toMatch(/^There are claude, .*; panels trio\./);
+  // A panel cannot judge.
+  expect(hintFor('triö', 'judge')).toMatch(/^There are [^;]*$/);
+  for (const name of ['claude', 'claude > codex', 'codx > claude']) expect(hintFor(name, 'provider')).toBeUndefined();
+});
+
+test('two letters that have changed places are one slip', () => {
+  expect(nearest('tow', ['owl', 'two'])).toBe('two');
+  expect(nearest('cluade', ['codex', 'claude'])).toBe('claude');
+  expect(nearest('olw', ['owl', 'two'])).toBe('owl');
 });

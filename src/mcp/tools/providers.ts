@@ -1,9 +1,14 @@
 import { z } from 'zod';
+import type { Panels } from '../../config/panels.js';
 import { isModelAllowed, isProviderAllowed } from '../../jobs/allowed.js';
+import { parseChain } from '../../jobs/chain.js';
 import { chooseProvider, knownProvider } from '../../jobs/choose.js';
+import type { Engine } from '../../jobs/engine.js';
 import { dollars, localTime, shortCount } from '../../jobs/figures.js';
 import { modelsOf } from '../../jobs/models.js';
+import { panelNamed } from '../../jobs/panels.js';
 import { describeProviders, type ProviderView } from '../../jobs/providers.js';
+import type { Provider } from '../../providers/provider.js';
 import { NOTE } from '../fields.js';
 import { defineTool } from '../tool.js';
 
@@ -23,10 +28,11 @@ export const providers = defineTool({
   meta: { 'anthropic/searchHint': 'installed models login claude codex gemini' },
   async handle({ provider }, call) {
     const { engine } = await call.manager();
-    const wanted = provider === undefined ? engine.providers : [knownProvider(engine.providers, provider)];
+    const named = panelsFor(engine.config.panels, provider);
+    const wanted = provider === undefined ? engine.providers : namedBy(engine, provider);
     const views = await describeProviders(engine, wanted);
-    // Asked about one, the CLI itself is asked; about all, that would take seconds.
-    const [only] = provider === undefined ? [] : wanted;
+    // Asked about one, the CLI itself is asked; about several, that would take seconds.
+    const only = provider === undefined || named.length > 0 ? undefined : wanted[0];
     const asked = only && isProviderAllowed(engine, only.name) ? await modelsOf(engine, only) : undefined;
     const models = asked?.filter((model) => isModelAllowed(engine, model));
     if (views[0] && models && models.length > 0) views[0].models = models;
@@ -38,18 +44,32 @@ export const providers = defineTool({
       return words.filter(Boolean).join(', ');
     });
     if (chosen) lines.push(`Default here: ${chosen.name}.`);
-    const panels = provider === undefined ? Object.entries(engine.config.panels) : [];
-    for (const [name, members] of panels) lines.push(`Panel "${name}" (for providers): ${members.join(', ')}.`);
+    for (const [name, members] of named) lines.push(`Panel "${name}" (for providers): ${members.join(', ')}.`);
     return {
       text: lines.join('\n'),
       data: {
         providers: views,
         ...(chosen && { defaultProvider: chosen.name }),
-        ...(panels.length > 0 && { panels: Object.fromEntries(panels) }),
+        ...(named.length > 0 && { panels: Object.fromEntries(named) }),
       },
     };
   },
 });
+
+/** The panels that are told of: all, or the one that is asked about. */
+function panelsFor(panels: Panels, name: string | undefined): [string, readonly string[]][] {
+  const all = Object.entries(panels);
+  return name === undefined ? all : all.filter(([, members]) => members === panelNamed(panels, name));
+}
+
+/** The CLI of that name, or those of a panel, each once. */
+function namedBy({ config, providers }: Engine, name: string): Provider[] {
+  const members = panelNamed(config.panels, name);
+  if (!members) return [knownProvider(providers, name, Object.keys(config.panels))];
+  return [
+    ...new Set(members.flatMap((each) => parseChain(providers, each, undefined).map(({ provider }) => provider))),
+  ];
+}
 
 /** "3 jobs, 41k tokens, $0.12 today", of which only what is known. */
 function todayPhrase({ today }: ProviderView): string | undefined {
