@@ -72,9 +72,16 @@ test('no CLI at all', async ({ sandbox }) => {
   for (const cli of ['claude', 'codex', 'gemini'] as const) await sandbox.uninstall(cli);
   const { status, of } = await findings(sandbox);
   expect(status).toBe(1);
-  expect(of('providers')).toMatchObject([{ level: 'problem', message: 'no CLI is both installed and logged in' }]);
+  expect(of('providers')).toMatchObject([
+    { level: 'problem', message: 'no CLI is both installed and logged in; only the demo answers' },
+  ]);
   expect(of('others')[0]?.message).toContain('claude, codex, gemini');
   expect(of('PATH')).toMatchObject([{ level: 'warn' }]);
+  // One of the configuration is one, though it needs no login.
+  await dataFolder(sandbox, { 'config.toml': '[providers.mine]\ncommand = "/bin/cat"\n' });
+  const mine = await findings(sandbox);
+  expect(mine.of('providers')).toEqual([]);
+  expect(mine.status).toBe(0);
 });
 
 test.each([

@@ -30,8 +30,8 @@ export async function providerFindings(
     const path = looks[index]?.hereOnly;
     return path ? [{ name, path }] : [];
   });
-  // What needs no login is no model.
-  const ready = looks.some((look, index) => look.ready && providers[index]?.logins.length !== 0);
+  // The demo is no model. Without one nothing that is asked gets an answer: a script that sets a machine up must see that.
+  const ready = looks.some((look, index) => look.ready && providers[index]?.vendor !== 'sidejob');
   return [
     ...pathFindings(env, login, hereOnly),
     ...looks.flatMap(({ findings }) => findings),
@@ -40,7 +40,13 @@ export async function providerFindings(
       : []),
     ...(ready
       ? []
-      : [problem('providers', 'no CLI is both installed and logged in', 'sidejob providers says what to do for each')]),
+      : [
+          problem(
+            'providers',
+            'no CLI is both installed and logged in; only the demo answers',
+            'sidejob providers says what to do for each',
+          ),
+        ]),
   ];
 }
 
