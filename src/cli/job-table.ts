@@ -34,7 +34,9 @@ export async function jobTable(
 }
 
 /** How the prompt begins; masked before it is cut. Empty where it cannot be read. */
-async function asked({ paths, secrets }: Engine, { jobId }: PersonView): Promise<string> {
+async function asked({ paths, secrets }: Engine, { jobId, role, groupId }: PersonView): Promise<string> {
+  // Of a judge all prompts begin alike.
+  if (role === 'judge') return `judge of ${groupId}`;
   const reading = { growing: false };
   const page = await readMaskedPage(secrets, jobFiles(paths, jobId).prompt, 0, PROMPT_BYTES, reading).catch(() => null);
   return oneLine(page?.text ?? '', PROMPT_COLUMNS);

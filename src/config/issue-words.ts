@@ -27,8 +27,21 @@ function wordsOf(issue: z.core.$ZodIssue | undefined): string {
       return `must be ${values.length > 1 ? 'one of ' : ''}${values.join(', ')}${near ? `; ${near}?` : ''}`;
     }
     case 'too_small':
-      return 'must not be empty';
+    case 'too_big':
+      return sizeWords(issue);
     default:
       return issue.message.replace(/^Invalid input: /, '');
   }
+}
+
+/** What size a value must have: "needs at least one", "must be at most 3600", "takes at most 200 characters". */
+export function sizeWords(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string {
+  const { origin } = issue;
+  const [isLeast, bound] = issue.code === 'too_small' ? [true, issue.minimum] : [false, issue.maximum];
+  const limit = `at ${isLeast ? 'least' : 'most'} ${bound}`;
+  if (origin === 'string' && isLeast && bound === 1) return 'must not be empty';
+  if (origin === 'string') return `${isLeast ? 'needs' : 'takes'} ${limit} characters`;
+  if (origin === 'array')
+    return isLeast && bound === 1 ? 'needs at least one' : `${isLeast ? 'needs' : 'takes'} ${limit}`;
+  return `must be ${limit}`;
 }

@@ -13,8 +13,7 @@ const KNOWN: [RegExp, (cwd: string) => SidejobError][] = [
   ],
   [
     /not a git repository|must be run in a work tree/,
-    (cwd) =>
-      new SidejobError('no_repository', `${cwd} is in no git repository.`, 'Name a folder in one, or do without.'),
+    (cwd) => new SidejobError('no_repository', `${cwd} is in no git repository.`, 'Name a folder in one.'),
   ],
   [
     /unknown option|unknown switch|is not a git command|^usage: /m,

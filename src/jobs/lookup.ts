@@ -68,8 +68,8 @@ export function requireJob(engine: Pick<Engine, 'store'>, typed: string): JobRec
     const ids = jobsOfGroup(engine, group).map(({ id }) => id);
     throw new SidejobError(
       'unknown_job',
-      `${group} is a group of several jobs.`,
-      `Name one of them: ${ids.join(', ')}.`,
+      `${group} is a group, and one job is meant here.`,
+      `Name one of its jobs: ${ids.join(', ')}.`,
     );
   }
   const shown = JSON.stringify(typed.length > 60 ? `${typed.slice(0, 60)}…` : typed);

@@ -1,7 +1,9 @@
 // Checks a call's arguments, and says of a wrong one how it would be right, so that the model can mend its call.
 import { z } from 'zod';
+import { sizeWords } from '../config/issue-words.js';
 import { nearest } from '../config/nearest.js';
 import { SidejobError } from '../errors.js';
+import { cutEnd } from './fit.js';
 import { TOOLS } from './registry.js';
 import type { Tool } from './tool.js';
 
@@ -54,12 +56,27 @@ function explain(tool: Tool, issue: z.core.$ZodIssue, given: unknown): string {
   const inner = keysOf(tool, name);
   if (issue.code === 'unrecognized_keys') return `"${issue.keys[0]}" is unknown in ${name}. ${thereAre(inner)}`;
   const shown = JSON.stringify(value)?.slice(0, 60) ?? String(value);
+  if (issue.code === 'too_small' || issue.code === 'too_big') return `${name} = ${shown}: ${sizeWords(issue)}.`;
+  if (issue.code === 'invalid_type' && issue.expected === 'array' && typeof value === 'string') {
+    return `${name} = ${shown}: expected an array: ${cutEnd(JSON.stringify(itemsIn(value)), 200)}.`;
+  }
   const wanted = issue.message
     .replace(/^Invalid (input|option): /, '')
     .replace('expected record', 'expected an object')
     .replace('expected object', `expected an object with any of ${inner.join(', ')}`)
     .replace('expected int', 'expected a whole number');
   return `${name} = ${shown}: ${wanted}.`;
+}
+
+/** The texts that were meant by one: it may hold an array, or commas. */
+function itemsIn(text: string): unknown[] {
+  try {
+    const value = JSON.parse(text);
+    if (Array.isArray(value)) return value;
+  } catch {
+    // Then it is a text like any other.
+  }
+  return text.split(',').map((item) => item.trim());
 }
 
 function thereAre(names: readonly string[]): string {

@@ -313,11 +313,12 @@ test('run --judge shows the answers, and then the verdict; a panel and a stance 
   const judge = /gemini-\w{8}/.exec(verdict)?.[0] ?? '';
   const asked = await readFile(join(sandbox.home, 'jobs', judge, 'prompt'), 'utf8');
   expect(asked).toContain('How to weigh:\nWeigh dryly.');
+  const group = (await shown(sandbox, judge)).groupId as string;
+  expect((await sidejob(sandbox, 'list', '--all')).stdout).toMatch(new RegExp(`^${judge} .*judge of ${group}`, 'm'));
   expect((await sidejob(sandbox, 'show', judge)).stdout).toContain('Recommendation: Take both.');
   expect(await shown(sandbox, judge)).toMatchObject({ role: 'judge', structured: { recommendation: 'Take both.' } });
 
   // Once more, and of answers that are there.
-  const group = (await shown(sandbox, judge)).groupId as string;
   const again = await sidejob(sandbox, 'retry', judge);
   expect(again).toMatchObject({ status: 0, stdout: expect.stringMatching(/^Recommendation: Take both\./) });
   const later = await sidejob(sandbox, 'run', '--judge', 'claude', '-a', `job:${group}`, 'Who is right?');

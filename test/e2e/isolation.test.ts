@@ -98,6 +98,12 @@ test('several at once, each in a worktree of its own', async ({ sandbox }) => {
   expect(jobs).toHaveLength(3);
   const { text } = await assistant.call('llm_job_wait', { jobIds: jobs.map(({ jobId }) => jobId) });
   expect(text.match(/1 file \+1 -0, not applied/g)).toHaveLength(3);
+  // Their group is not one of them.
+  const { text: refused } = await assistant.call('llm_job_changes', { jobId: data?.jobId, action: 'apply' });
+  const ids = jobs.map(({ jobId }) => jobId).join(', ');
+  expect(refused).toBe(
+    `unknown_job: ${data?.jobId} is a group, and one job is meant here. Name one of its jobs: ${ids}.`,
+  );
 });
 
 test('the owner caps it, and a policy may ask for it', async ({ sandbox }) => {

@@ -221,7 +221,7 @@ test('with nothing changed, without a repository or without git, nothing is star
   };
   expect(await refused({})).toMatch(/^not_installed: git was not found on PATH/);
   await sandbox.install('git');
-  expect(await refused({})).toMatch(/^no_repository: .* is in no git repository/);
+  expect(await refused({})).toMatch(/^no_repository: .* is in no git repository\. Name a folder in one\.$/);
   const repository = await plantFaults(sandbox.project);
   expect(await refused({ base: 'nowhere' })).toMatch(/^bad_argument: review: there is no commit "nowhere"/);
   expect(await refused({ paths: ['../x'] })).toMatch(/^bad_argument: review: "\.\.\/x" is not in /);

@@ -58,7 +58,7 @@ test('the id of a group, or how it begins, means its jobs; where one job is need
   for (const typed of [id, `job:${id}`, id.toUpperCase(), id.slice(0, -2)]) {
     expect(requireJobs(engine, typed).map((job) => job.id)).toEqual(ids);
   }
-  expect(() => requireJob(engine, id)).toThrow(`${id} is a group of several jobs.`);
+  expect(() => requireJob(engine, id)).toThrow(`${id} is a group, and one job is meant here.`);
   expect(() => requireJobs(engine, 'group-')).toThrow('no job "group-"');
   for (const { job } of started) await ended(job);
 });

@@ -65,7 +65,8 @@ export async function intendWorktree(engine: Engine, id: string, cwd: string, is
     return await intend(engine, id, cwd, isolate);
   } catch (error) {
     if (!(error instanceof SidejobError)) throw error;
-    const hint = [error.hint, NOTHING].filter(Boolean).join(' ');
+    const without = error.code === 'no_repository' ? 'Or leave out isolate.' : undefined;
+    const hint = [error.hint, without, NOTHING].filter(Boolean).join(' ');
     throw new SidejobError(error.code, `isolate: ${error.message}`, hint, { cause: error });
   }
 }

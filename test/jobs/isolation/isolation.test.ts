@@ -233,7 +233,7 @@ test('what cannot be isolated is refused, and nothing is left', async () => {
   const edit = { access: 'edit', isolate: true } as const;
   const refusals = [
     [{ ...edit, access: 'read-only', cwd: repository.folder }, 'bad_argument', /access "edit"/],
-    [{ ...edit, cwd: plain }, 'no_repository', /in no git repository/],
+    [{ ...edit, cwd: plain }, 'no_repository', /in no git repository\. Name a folder in one\. Or leave out isolate\. /],
     [{ ...edit, cwd: empty.folder }, 'no_repository', /no commit yet/],
     [{ ...edit, cwd: join(repository.folder, '.git') }, 'no_repository', /git's own folder/],
   ] as const;
