@@ -15,13 +15,13 @@ export default defineConfig({
         },
       },
       {
-        // Two at a time even on two cores: these tests mostly wait.
+        // Three at a time even on two cores: these tests mostly wait.
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
     ],
