@@ -105,6 +105,6 @@ test('three CLIs answer one llm_run', async () => {
     reply('codex-\\w{8}', 'Codex here.'),
     reply('gemini-\\w{8}', 'Gemini here.'),
   ];
-  expect(text).toMatch(new RegExp(`^${replies.join('\\n\\n')}$`));
+  expect(text).toMatch(new RegExp(`^group-\\w{8}: all 3 answered\n\n${replies.join('\\n\\n')}$`));
   expect(isError).toBe(false);
 });
