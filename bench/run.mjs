@@ -1,10 +1,10 @@
 // Runs the benchmarks: `npm run bench` all of them, `npm run bench -- NAME…` some. See README.md beside this file.
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { broken, machine, table } from './support/report.mjs';
+import { broken, machine } from './support/report.mjs';
 
 const ROWS = new URL('rows/', import.meta.url);
 const names = (await readdir(ROWS))
@@ -32,35 +32,11 @@ const [command, ...args] = options.server?.split(' ') ?? [
 ];
 const wanted = positionals.length > 0 ? positionals : names.sort();
 const results = [];
-let failures = 0;
 for (const name of wanted) {
-  const { title, about, run } = await import(new URL(`${name}.mjs`, ROWS).href);
   if (options.list) {
+    const { title } = await import(new URL(`${name}.mjs`, ROWS).href);
     console.log(`${name.padEnd(12)} ${title}`);
-    continue;
-  }
-  const folder = await mkdtemp(join(tmpdir(), `sidejob-bench-${name}-`));
-  const notes = [];
-  const begun = performance.now();
-  console.log(`\n${title} (${name})\n${about}\n`);
-  try {
-    const figures = await run({
-      small: options.small,
-      folder,
-      server: { command, args },
-      note: (text) => notes.push(text),
-    });
-    console.log(table(figures));
-    for (const text of notes) console.log(`- ${text}`);
-    failures += figures.filter(broken).length;
-    results.push({ name, title, figures, notes, tookSec: (performance.now() - begun) / 1000 });
-  } catch (error) {
-    failures += 1;
-    console.log(`failed: ${error.stack}`);
-    results.push({ name, title, error: String(error) });
-  } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  }
+  } else results.push(await runRow(name));
 }
 if (!options.list) {
   const report = { machine: machine(), small: options.small, results };
@@ -68,6 +44,19 @@ if (!options.list) {
   // What counts as a test: each row, and each figure that is no time and has a limit.
   const counted = results.flatMap(({ figures }) => figures ?? []).filter((figure) => figure.counted && figure.target);
   const checks = results.length + counted.length;
+  const failures = results.filter(({ error }) => error).length + counted.filter(broken).length;
   console.log(`\n${report.machine}\n\n${checks - failures} passed, ${failures} failed`);
+  process.exitCode = failures === 0 ? 0 : 1;
 }
-process.exitCode = failures === 0 ? 0 : 1;
+
+/** What a row has found; see row.mjs. */
+async function runRow(name) {
+  const asked = JSON.stringify({ name, small: options.small, server: { command, args } });
+  const child = fork(fileURLToPath(new URL('row.mjs', import.meta.url)), [asked]);
+  let result;
+  child.once('message', (message) => {
+    result = message;
+  });
+  const [[status]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')]);
+  return result ?? { name, error: `its process left with status ${status}` };
+}

@@ -34,7 +34,7 @@ export async function run({ small, folder, server, note }) {
     await print(context, 'claude', 'warm up');
     for (const megabytes of sizes) {
       const command = await printingCli(folder, 'claude', { file: file.claude, times: megabytes });
-      figures.push(...(await whileItPrints(context, `${megabytes} MB`, command, small ? 1 : megabytes > 500 ? 2 : 5)));
+      figures.push(...(await whileItPrints(context, `${megabytes} MB`, command, small ? 1 : megabytes > 500 ? 3 : 5)));
     }
     await printingCli(folder, 'gemini', { file: file.gemini, times: sizes.at(-1) });
     const pieces = await print(context, 'gemini', 'pieces', { look: false });

@@ -4,7 +4,8 @@ import { waitForJobs } from '../jobs/wait.js';
 import { maskedReply } from './masked.js';
 import type { Session } from './session.js';
 import { mayRead } from './task-methods.js';
-import { isTask, jobIdsOf, type Task, viewTaskInFull } from './tasks.js';
+import { isTask, jobIdsOf, viewTaskInFull } from './tasks.js';
+import type { Task } from './tool.js';
 
 export { jobEnded } from './resource-updates.js';
 

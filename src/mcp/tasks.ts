@@ -11,7 +11,7 @@ import type { JobRecord, JobStatus } from '../store/record.js';
 import { notesOn, type Started } from './asking.js';
 import { REPLY_MAX_CHARS } from './fit.js';
 import { jobLine, jobReplies } from './format.js';
-import type { Reply } from './tool.js';
+import type { Reply, Task, TaskStatus } from './tool.js';
 
 /** How long `llm_run` tries to answer at once before it answers with a task, in seconds. */
 const INLINE_SEC = 20;
@@ -21,22 +21,6 @@ const POLL_MS = 2000;
 const ID_MAX_CHARS = 128;
 /** Stands in no job's id. */
 const BETWEEN_IDS = '+';
-
-/** Of the five states that the extension has: no job asks for input, and `failed` is for errors of the protocol. */
-export type TaskStatus = 'working' | 'completed' | 'cancelled';
-
-/** Times in ISO 8601. */
-export interface Task {
-  [name: string]: unknown;
-  taskId: string;
-  status: TaskStatus;
-  statusMessage: string;
-  createdAt: string;
-  lastUpdatedAt: string;
-  /** Without a limit: after one, a client may take a job for lost that still runs. */
-  ttlMs: null;
-  pollIntervalMs: number;
-}
 
 /** How long a call waits that may answer with a task, in seconds. */
 export function inlineSec(asked: number | undefined): number {

@@ -6,7 +6,6 @@ import type { Caller } from '../jobs/request.js';
 import type { Gate, Pass } from '../policy/gate.js';
 import type { Facts } from '../policy/request.js';
 import type { Progress } from './progress.js';
-import type { Task } from './tasks.js';
 
 /** All four of the protocol's hints, always said: what is left out, clients fill with the worst. */
 export interface Hints {
@@ -50,6 +49,22 @@ export interface Reply {
   isError?: boolean;
   /** What the client gets instead, where it takes tasks: the answer will be found there. */
   task?: Task;
+}
+
+/** Of the five states that the extension has: no job asks for input, and `failed` is for errors of the protocol. */
+export type TaskStatus = 'working' | 'completed' | 'cancelled';
+
+/** A task of the extension (tasks.ts), as it is now. Times in ISO 8601. */
+export interface Task {
+  [name: string]: unknown;
+  taskId: string;
+  status: TaskStatus;
+  statusMessage: string;
+  createdAt: string;
+  lastUpdatedAt: string;
+  /** Without a limit: after one, a client may take a job for lost that still runs. */
+  ttlMs: null;
+  pollIntervalMs: number;
 }
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject> {
