@@ -1,10 +1,9 @@
 // Sums of what jobs have used, and what is known of a vendor's own limits.
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Usage } from '../../src/providers/provider.js';
 import type { NewJob, Outcome } from '../../src/store/record.js';
 import { registerServer } from '../../src/store/servers.js';
-import { Store } from '../../src/store/store.js';
+import type { Store } from '../../src/store/store.js';
 import {
   cancelQueued,
   cancelUnbegun,
@@ -14,7 +13,7 @@ import {
   setCause,
 } from '../../src/store/transitions.js';
 import { acceptedOn, dayOf, limitedUntil, sumUsage, totalUsage, usedOn } from '../../src/store/usage.js';
-import { tempFolder } from '../support/temp-folder.js';
+import { newJob, openStore as openEmptyStore } from '../support/store.js';
 
 const HOST = 'm/b/n';
 const NOON = new Date(2026, 10, 20, 12).getTime();
@@ -22,9 +21,7 @@ const DAY_MS = 86_400_000;
 const NOTHING = { inputTokens: null, outputTokens: null, cachedTokens: null, reasoningTokens: null, costUsd: null };
 
 async function openStore(): Promise<Store> {
-  const home = await tempFolder();
-  const store = await Store.open(join(home, 'store.db'), join(home, 'bell'));
-  onTestFinished(() => store.close());
+  const store = await openEmptyStore();
   await store.write(() => registerServer(store, { id: 's', host: HOST, pid: 1, pidStart: '1', startedAt: 1 }));
   return store;
 }
@@ -35,42 +32,10 @@ let count = 0;
 function queued(store: Store, job: Partial<NewJob> = {}): string {
   count += 1;
   const id = `job-${count}`;
-  insertJob(store, {
-    ...{ id, kind: 'async', provider: 'codex', model: null, effort: null, access: 'read-only', systemPrompt: null },
-    ...{
-      outputSchema: null,
-      cwd: '/',
-      isolate: null,
-      worktree: null,
-      label: null,
-      promptBytes: 1,
-      client: 'c',
-      project: '/p',
-      parentId: null,
-    },
-    ...{
-      chainId: id,
-      depth: 1,
-      sessionId: null,
-      resume: 0,
-      groupId: null,
-      role: null,
-      requestKey: id,
-      dedupeKey: null,
-      loginKey: 'mine',
-    },
-    ...{
-      login: null,
-      chain: null,
-      notBefore: null,
-      priority: 0,
-      timeoutSec: 1,
-      idleTimeoutSec: null,
-      owner: 's',
-      createdAt: NOON,
-    },
-    ...job,
-  });
+  insertJob(
+    store,
+    newJob(id, { provider: 'codex', loginKey: 'mine', timeoutSec: 1, owner: 's', createdAt: NOON, ...job }),
+  );
   return id;
 }
 
