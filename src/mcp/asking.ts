@@ -14,8 +14,10 @@ import { type ReviewWanted, reviewRequest, withChanges } from '../jobs/review/re
 import { loadStance } from '../jobs/stances.js';
 import { submitJob } from '../jobs/submit.js';
 import type { GroupRecord } from '../store/groups.js';
-import { cutEnd, ERROR_MAX_CHARS } from './fit.js';
 import type { Call } from './tool.js';
+
+/** What a judge is named by among what was refused. */
+export const JUDGE = 'judge ';
 
 /** The arguments of a call, as far as they concern the jobs themselves. */
 export type Asked = Omit<JobRequest, 'provider' | 'kind' | 'review'> & {
@@ -47,6 +49,43 @@ export async function startJobs(call: Call, kind: JobRequest['kind'], asked: Ask
 
 async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Promise<Started> {
   const { engine } = await call.manager();
+  const plan = await planOf(call, engine, kind, asked);
+  const pass = await call.passJobs(() => decideOn(call, engine, plan));
+  const outcome = await startPlanned(call, engine, plan, pass.admit).catch(async (error) => {
+    await pass.undo(error);
+    throw error;
+  });
+  const { started, refused } = outcome;
+  if (started.length === 0) {
+    await pass.undo((refused.find(({ error }) => error.code === 'denied') ?? refused[0])?.error);
+  } else {
+    await pass.done(
+      started.map(({ job }) => job.id),
+      started.every(({ joined }) => joined),
+    );
+  }
+  return outcome;
+}
+
+/** What a call comes to before anything is decided about it or started. What is refused on the way is added to it. */
+interface Plan {
+  kind: JobRequest['kind'];
+  request: Omit<JobRequest, 'provider' | 'kind' | 'review'>;
+  review: ReviewWanted | undefined;
+  /** One job for each, asked as a group if several were named. */
+  wanted: { members: [Wanted, ...Wanted[]]; facts?: JobFacts[] }[];
+  several: boolean;
+  judge?: {
+    members: [Wanted, ...Wanted[]];
+    request: ReturnType<typeof judgeRequest>;
+    stance: string | undefined;
+    /** Answers that are there already. */
+    attached: Awaited<ReturnType<typeof attachedGroup>> | undefined;
+  };
+  refused: Started['refused'];
+}
+
+async function planOf(call: Call, engine: Engine, kind: JobRequest['kind'], asked: Asked): Promise<Plan> {
   const { judge, stance, review, ...given } = asked;
   const { provider: _, providers: several, ...rest } = given;
   // With a judge, the stance is the judge's.
@@ -58,57 +97,55 @@ async function submitAll(call: Call, kind: JobRequest['kind'], asked: Asked): Pr
   const names = attached ? [] : namesOf(engine, given);
   if (judge !== undefined && !attached) checkJudged(names, review);
   const refused: Started['refused'] = [];
-  const { model: __, ...others } = request;
-  type One = { members: [Wanted, ...Wanted[]]; facts?: JobFacts[] };
-  let wanted: One[] = await those(names, refused, async (name) => {
+  const wanted: Plan['wanted'] = await those(names, refused, async (name) => {
     if (name !== undefined) checkNoPanel(engine, name, 'provider');
     return { members: await chooseWanted(engine, name, request.model, call.clientName) };
   });
+  const plan: Plan = { kind, request, review, wanted, several: several !== undefined, refused };
+  if (judge === undefined) return plan;
   const asking = attached?.providers ?? wanted.flatMap(({ members }) => members.map(({ provider }) => provider.name));
-  const judges = judge === undefined ? undefined : await chooseJudge(engine, judge, asking, call.clientName);
-  const judging = judgeRequest({ cwd: attached?.cwd, ...request, kind });
-  // Each that may come to run is decided about as itself.
+  const members = await chooseJudge(engine, judge, asking, call.clientName);
+  return {
+    ...plan,
+    judge: { members, request: judgeRequest({ cwd: attached?.cwd, ...request, kind }), stance, attached },
+  };
+}
+
+/** The facts of all that the call would start: each that may come to run is decided about as itself. */
+async function decideOn(call: Call, engine: Engine, plan: Plan): Promise<JobFacts[]> {
+  const { kind, request, judge } = plan;
   const factsFor = (members: readonly Wanted[], of: Omit<JobRequest, 'model'>) =>
     Promise.all(
       members.map(({ provider, model }) => factsOf(engine, call.caller, { ...of, ...(model && { model }) }, provider)),
     );
-  const pass = await call.passJobs(async () => {
-    wanted = await those(wanted, refused, async ({ members }) => ({
-      members,
-      facts: await factsFor(members, { ...others, kind }),
-    }));
-    const judged = { ...judging, prompt: request.prompt, outputSchema: VERDICT_SCHEMA };
-    const ofJudge = judges ? await factsFor(judges, judged) : [];
-    judging.folder = ofJudge[0]?.cwd;
-    return [...wanted.flatMap(({ facts }) => facts ?? []), ...ofJudge];
-  });
+  const { model: _, ...others } = request;
+  plan.wanted = await those(plan.wanted, plan.refused, async ({ members }) => ({
+    members,
+    facts: await factsFor(members, { ...others, kind }),
+  }));
+  const facts = plan.wanted.flatMap((one) => one.facts ?? []);
+  if (!judge) return facts;
+  const judged = { ...judge.request, prompt: request.prompt, outputSchema: VERDICT_SCHEMA };
+  const ofJudge = await factsFor(judge.members, judged);
+  judge.request.folder = ofJudge[0]?.cwd;
+  return [...facts, ...ofJudge];
+}
+
+async function startPlanned(call: Call, engine: Engine, plan: Plan, admit: (() => void) | undefined): Promise<Started> {
+  const { kind, request, review, wanted, several, judge, refused } = plan;
   // In the very folder that was decided on, or not at all.
   const decided = { ...request, folder: wanted[0]?.facts?.[0]?.cwd };
-  const start = async () => {
-    // Once for all of them, and only now: nothing is looked at for a call that may not be made.
-    const whole = review && wanted.length > 0 ? await withChanges(engine, call.caller, decided, review) : decided;
-    const wishes = wanted.map(({ members }) => ({ members, request: { ...whole, kind, admit: pass.admit } }));
-    return submitted(engine, call, wishes, refused, several !== undefined);
-  };
-  const judgeOf = (group: string, focus?: string) => async (members: readonly [Wanted, ...Wanted[]]) =>
-    submitJudge(engine, call.caller, { ...judging, admit: pass.admit }, members, { group, focus, stance });
-  const undoing = async (error: unknown): Promise<never> => {
-    await pass.undo(error);
-    throw error;
-  };
-  const { group, started } = await start().catch(undoing);
-  if (judges && (attached || (group && started.length > 1))) {
-    const submit = attached ? judgeOf(await attached.group(), request.prompt) : judgeOf(group?.id ?? '');
-    const name = `${JUDGE}${wantedText(judges)}`;
-    started.push(...(await those([judges], refused, submit, () => name).catch(undoing)));
-  }
-  if (started.length === 0) {
-    await pass.undo((refused.find(({ error }) => error.code === 'denied') ?? refused[0])?.error);
-  } else {
-    await pass.done(
-      started.map(({ job }) => job.id),
-      started.every(({ joined }) => joined),
-    );
+  // Once for all of them, and only now: nothing is looked at for a call that may not be made.
+  const whole = review && wanted.length > 0 ? await withChanges(engine, call.caller, decided, review) : decided;
+  const wishes = wanted.map(({ members }) => ({ members, request: { ...whole, kind, admit } }));
+  const { group, started } = await submitted(engine, call, wishes, refused, several);
+  if (judge && (judge.attached || (group && started.length > 1))) {
+    const { attached, stance } = judge;
+    const of = attached ? { group: await attached.group(), focus: request.prompt } : { group: group?.id ?? '' };
+    const submit = (members: readonly [Wanted, ...Wanted[]]) =>
+      submitJudge(engine, call.caller, { ...judge.request, admit }, members, { focus: undefined, ...of, stance });
+    const name = `${JUDGE}${wantedText(judge.members)}`;
+    started.push(...(await those([judge.members], refused, submit, () => name)));
   }
   return { group, started, refused };
 }
@@ -193,33 +230,4 @@ function keeperOf(engine: Engine, continueJob: string): string {
     `no job had conversation ${JSON.stringify(continueJob)}.`,
     'If it is one that a CLI knows itself, say which with provider, and its folder with cwd. Nothing was started.',
   );
-}
-
-/** What a judge is named by among what was refused. */
-const JUDGE = 'judge ';
-
-/** A refusal as it is told beside jobs that were started. */
-function toldBeside({ group }: Started, { provider, error }: Started['refused'][number]): string {
-  const told = `${cutEnd(provider, 60)}: ${error.line.replace(/ Nothing was started\.$/, '')}`;
-  if (!group || !provider.startsWith(JUDGE)) return told;
-  return `${told} The answers come all the same; judge with attach:["job:${group.id}"] weighs them later.`;
-}
-
-/** What a reply says of requests that did not become new jobs, and of jobs that know no project. */
-export function notesOn(outcome: Started, scratch: string): string[] {
-  const { started, refused } = outcome;
-  const joined = (by: Submitted['joined']) => started.filter((each) => each.joined === by).map(({ job }) => job.id);
-  const asked = joined('request');
-  const keyed = joined('dedupeKey');
-  const nowhere = started.some(({ job, joined }) => !joined && job.cwd === scratch);
-  const notes = [
-    ...new Set(started.flatMap((each) => each.notes ?? [])),
-    ...(asked.length > 0
-      ? [`Joined ${asked.join(', ')}: the same was asked before. fresh:true (llm_job_submit) starts another.`]
-      : []),
-    ...(keyed.length > 0 ? [`Joined ${keyed.join(', ')}, the active job with that dedupeKey.`] : []),
-    ...(nowhere ? ['No project is known here: it runs in an empty folder. Give cwd if it needs files.'] : []),
-    ...refused.map((refusal) => toldBeside(outcome, refusal)),
-  ];
-  return notes.map((note) => cutEnd(note, ERROR_MAX_CHARS));
 }

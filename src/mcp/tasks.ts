@@ -8,9 +8,10 @@ import { viewJob } from '../jobs/view.js';
 import { findGroup } from '../store/groups.js';
 import { findJob } from '../store/jobs.js';
 import type { JobRecord, JobStatus } from '../store/record.js';
-import { notesOn, type Started } from './asking.js';
+import type { Started } from './asking.js';
 import { REPLY_MAX_CHARS } from './fit.js';
 import { jobLine, jobReplies } from './format.js';
+import { notesOn } from './notes.js';
 import type { Reply, Task, TaskStatus } from './tool.js';
 
 /** How long `llm_run` tries to answer at once before it answers with a task, in seconds. */

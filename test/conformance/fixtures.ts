@@ -2,7 +2,8 @@
 // say something about Sidejob: text, errors, progress, asking for a folder, and jobs as tasks.
 import { z } from 'zod';
 import { SidejobError } from '../../src/errors.js';
-import { notesOn, startJobs } from '../../src/mcp/asking.js';
+import { startJobs } from '../../src/mcp/asking.js';
+import { notesOn } from '../../src/mcp/notes.js';
 import { PROMPTS, type Prompt } from '../../src/mcp/prompts.js';
 import { TOOLS } from '../../src/mcp/registry.js';
 import { replyWith, taskIdOf, viewTask } from '../../src/mcp/tasks.js';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { notesOn, startJobs } from '../asking.js';
+import { startJobs } from '../asking.js';
 import { ASKING, WAIT_SEC } from '../fields.js';
+import { notesOn } from '../notes.js';
 import { inlineSec, newTask, replyWith, taskIdOf } from '../tasks.js';
 import { defineTool } from '../tool.js';
 import { waitInCall } from '../waiting.js';

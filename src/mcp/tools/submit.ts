@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { isolationLine } from '../../jobs/isolation/state.js';
-import { notesOn, startJobs } from '../asking.js';
+import { startJobs } from '../asking.js';
 import { ASKING, NOTE, WORKING } from '../fields.js';
+import { notesOn } from '../notes.js';
 import { pollAfterSec } from '../polling.js';
 import { defineTool } from '../tool.js';
 
