@@ -26,11 +26,22 @@ export interface Work {
 }
 
 /** What has been done so far, also while it is being done. Nothing is written but objects. */
-export async function lookAtWork(engine: Engine, worktree: WorktreeRecord): Promise<Work> {
+export function lookAtWork(engine: Engine, worktree: WorktreeRecord): Promise<Work> {
+  // What is cleared away while it is looked at, because nothing is in it, is looked at as that.
+  return look(engine, worktree).catch((error) =>
+    isEmpty(engine, worktree.id) ? look(engine, worktree) : Promise.reject(error),
+  );
+}
+
+function isEmpty({ store }: Engine, id: string): boolean {
+  return findWorktree(store, id)?.state === 'empty';
+}
+
+async function look(engine: Engine, worktree: WorktreeRecord): Promise<Work> {
   const active = jobsIn(engine.store, worktree.id).active !== null;
   const tip = active ? undefined : await captureWork(engine, worktree);
   const now = findWorktree(engine.store, worktree.id) ?? worktree;
-  const inside = await insideOf(engine, now);
+  const inside = now.state === 'empty' ? undefined : await insideOf(engine, now);
   const place = inside ?? (await checkoutOf(engine, now)).place;
   const files = inside && (active || now.leftOut > 0) ? await filesOf(engine, now, inside) : undefined;
   const to = active && files ? files.tree : await treeOf(place, tip ?? now.tip ?? now.base);
@@ -60,9 +71,15 @@ const underWay = new Map<string, Promise<string>>();
  * @returns the commit, which is where it began if nothing was done
  * @throws SidejobError what keeps git from it; the files are where they were
  */
-export function captureWork(engine: Engine, worktree: WorktreeRecord): Promise<string> {
-  const key = `${engine.paths.home}/${worktree.id}`;
-  const under = underWay.get(key) ?? capture(engine, worktree).finally(() => underWay.delete(key));
+export async function captureWork(engine: Engine, worktree: WorktreeRecord): Promise<string> {
+  const { id, base } = worktree;
+  const key = `${engine.paths.home}/${id}`;
+  const under =
+    underWay.get(key) ??
+    capture(engine, worktree)
+      // Another process has found nothing in it meanwhile, and clears it away.
+      .catch((error) => (isEmpty(engine, id) ? base : Promise.reject(error)))
+      .finally(() => underWay.delete(key));
   underWay.set(key, under);
   return under;
 }
