@@ -4,7 +4,7 @@ import { requireWorktree } from '../jobs/isolation/diff.js';
 import { checkOwnFolder } from '../jobs/isolation/may.js';
 import { appliedText } from '../jobs/isolation/told.js';
 import { requireJob } from '../jobs/lookup.js';
-import { settle } from '../jobs/settle.js';
+import { settledJob } from '../jobs/settle.js';
 import { visible } from '../output/printable.js';
 import { checkUngoverned } from './inside-job.js';
 import { oneId } from './one-id.js';
@@ -22,8 +22,7 @@ both have changed the same lines, the files are named and nothing is applied. Ex
     const typed = oneId(positionals);
     return withJobs(context, async (engine) => {
       await checkUngoverned(engine, 'sidejob apply');
-      const known = requireJob(engine, typed);
-      const job = (await settle(engine, known.id)) ?? known;
+      const job = await settledJob(engine, requireJob(engine, typed));
       await checkOwnFolder(engine, requireWorktree(engine, job).top);
       const applied = await applyWork(engine, job);
       const { files, note } = applied;

@@ -1,7 +1,7 @@
 // `sidejob diff ID`: what an isolated job has changed.
 import { diffOf, requireWorktree } from '../jobs/isolation/diff.js';
 import { requireJob } from '../jobs/lookup.js';
-import { settle } from '../jobs/settle.js';
+import { settledJob } from '../jobs/settle.js';
 import { printable, visible } from '../output/printable.js';
 import { EXIT } from './exit-status.js';
 import { oneId } from './one-id.js';
@@ -29,8 +29,7 @@ Exit status: 0, or 5 if the job has not ended, and this is what there is so far.
   ({ values, positionals }, context) => {
     const typed = oneId(positionals);
     return withJobs(context, async (engine) => {
-      const known = requireJob(engine, typed);
-      const job = (await settle(engine, known.id)) ?? known;
+      const job = await settledJob(engine, requireJob(engine, typed));
       const { summary, files, patch } = await diffOf(engine, job);
       const { branch, state } = requireWorktree(engine, job);
       // Nothing is masked for the owner, unless it is set to `strict`.

@@ -5,7 +5,7 @@ import { discardWork } from '../jobs/isolation/discard.js';
 import { checkOwnFolder } from '../jobs/isolation/may.js';
 import { discardedText } from '../jobs/isolation/told.js';
 import { requireJob } from '../jobs/lookup.js';
-import { settle } from '../jobs/settle.js';
+import { settledJob } from '../jobs/settle.js';
 import { visible } from '../output/printable.js';
 import type { CommandContext } from './context.js';
 import { checkUngoverned } from './inside-job.js';
@@ -26,8 +26,7 @@ export const discardCommand = command(
     const typed = oneId(positionals);
     return withJobs(context, async (engine) => {
       await checkUngoverned(engine, 'sidejob discard');
-      const known = requireJob(engine, typed);
-      const job = (await settle(engine, known.id)) ?? known;
+      const job = await settledJob(engine, requireJob(engine, typed));
       const { top, state, branch } = requireWorktree(engine, job);
       await checkOwnFolder(engine, top);
       const isWork = state === 'made' || state === 'applying';

@@ -2,7 +2,7 @@
 import type { Engine } from '../jobs/engine.js';
 import { shortCount } from '../jobs/figures.js';
 import { answerText } from '../jobs/result.js';
-import { settle } from '../jobs/settle.js';
+import { settledJob } from '../jobs/settle.js';
 import { chainNote } from '../jobs/view.js';
 import { waitForJobs } from '../jobs/wait.js';
 import { printable } from '../output/printable.js';
@@ -37,7 +37,7 @@ export async function followJob(
     if (await interrupts.answered()) {
       answer.lineIsNew();
       // It may have ended while the person thought about it.
-      now = (await settle(engine, job.id)) ?? now;
+      now = await settledJob(engine, now);
     }
     const ended = now.finishedAt !== null;
     // What only ends will have an answer that counts; until then it is the last text of several, perhaps.

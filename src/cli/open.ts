@@ -5,7 +5,7 @@ import { SidejobError } from '../errors.js';
 import { checkPerson } from '../jobs/checks.js';
 import { type Interactive, interactiveOf } from '../jobs/interactive.js';
 import { requireJob } from '../jobs/lookup.js';
-import { settle } from '../jobs/settle.js';
+import { settledJob } from '../jobs/settle.js';
 import { visible } from '../output/printable.js';
 import { oneId } from './one-id.js';
 import { command, JSON_OPTION } from './options.js';
@@ -27,8 +27,7 @@ as a job; "sidejob continue ID" goes on after it all the same. Exit status: that
     // The store is closed before the session begins: that may last for hours.
     const { jobId, interactive } = await withJobs(context, async (engine) => {
       await checkPerson(engine, '"sidejob open"');
-      const known = requireJob(engine, typed);
-      const job = (await settle(engine, known.id)) ?? known;
+      const job = await settledJob(engine, requireJob(engine, typed));
       return { jobId: job.id, interactive: await interactiveOf(engine, job) };
     });
     const { path, args, cwd } = interactive;

@@ -3,7 +3,7 @@ import type { Engine } from '../jobs/engine.js';
 import { requireJob } from '../jobs/lookup.js';
 import { RESULT_VIEWS, type ResultView, readResult } from '../jobs/result.js';
 import { type NamedReview, reviewNamed } from '../jobs/review/named.js';
-import { settle } from '../jobs/settle.js';
+import { settledJob } from '../jobs/settle.js';
 import { printable } from '../output/printable.js';
 import type { JobRecord } from '../store/record.js';
 import type { CommandContext } from './context.js';
@@ -37,8 +37,7 @@ export const resultCommand = command(
     return withJobs(context, async (engine) => {
       const named = asked === undefined ? await reviewNamed(engine, typed) : undefined;
       if (named) return showReview(engine, context, named, values.json ?? false);
-      const known = requireJob(engine, typed);
-      const settled = (await settle(engine, known.id)) ?? known;
+      const settled = await settledJob(engine, requireJob(engine, typed));
       const job = view === 'answer' ? asRead(settled) : settled;
       if (!values.json) {
         for await (const text of pagesOf(engine, job, view)) {

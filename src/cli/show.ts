@@ -2,7 +2,7 @@
 import { readableAnswer } from '../jobs/judge/text.js';
 import { requireJob } from '../jobs/lookup.js';
 import { reviewNamed } from '../jobs/review/named.js';
-import { settle } from '../jobs/settle.js';
+import { settledJob } from '../jobs/settle.js';
 import { printable } from '../output/printable.js';
 import { forPerson } from './for-person.js';
 import { personView, STATUS_STYLES } from './job-view.js';
@@ -18,8 +18,7 @@ export const showCommand = command(
   ({ values, positionals }, context) => {
     const typed = oneId(positionals);
     return withJobs(context, async (engine) => {
-      const known = requireJob(engine, typed);
-      const settled = (await settle(engine, known.id)) ?? known;
+      const settled = await settledJob(engine, requireJob(engine, typed));
       if (values.json) {
         // A program that looks is nobody who reads.
         context.stdout(`${JSON.stringify(await withAnswer(engine, settled), null, 2)}\n`);

@@ -3,7 +3,7 @@ import { cancelJob } from '../jobs/cancel.js';
 import type { Engine } from '../jobs/engine.js';
 import { readableAnswer } from '../jobs/judge/text.js';
 import { answerText, structuredOf } from '../jobs/result.js';
-import { settle } from '../jobs/settle.js';
+import { settledJob } from '../jobs/settle.js';
 import { waitForJobs } from '../jobs/wait.js';
 import { printable } from '../output/printable.js';
 import type { JobRecord } from '../store/record.js';
@@ -43,7 +43,7 @@ export async function stayWith(
       : await eachInTurn(engine, jobs, context, interrupts, together ? 'ends' : json ? 'nothing' : 'answers');
   const { choice } = interrupts;
   // What has ended while the person thought about it is neither left nor canceled.
-  const latest = choice ? await Promise.all(now.map(async (job) => (await settle(engine, job.id)) ?? job)) : now;
+  const latest = choice ? await Promise.all(now.map((job) => settledJob(engine, job))) : now;
   if (choice && latest.some(({ finishedAt }) => finishedAt === null)) {
     return leave(engine, context, latest, choice, json);
   }

@@ -2,7 +2,17 @@
 // read or overwrite any other file of the user's. Looks at files, and small files themselves, are synchronous: they lie
 // on the disk of the store, on which the event loop waits for each commit, and a detour over the thread pool costs ten
 // times what they do.
-import { closeSync, constants, lstatSync, openSync, readFileSync, type Stats, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  writeSync,
+} from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, SidejobError } from '../errors.js';
@@ -82,6 +92,18 @@ export async function writeNewPrivate(path: string, text: string): Promise<void>
   } finally {
     await file.close();
   }
+}
+
+/** Writes a file of the data folder anew: whoever reads it finds the old text or the new one, whole. */
+export async function replacePrivate(path: string, text: string): Promise<void> {
+  const draft = `${path}.${process.pid}`;
+  await writeNewPrivate(draft, text).catch((error) => {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    // A process of the same number has left it, at some time.
+    rmSync(draft);
+    return writeNewPrivate(draft, text);
+  });
+  renameSync(draft, path);
 }
 
 /** Writes all of a small text: the system may take only a part of it, on a disk that is almost full. */

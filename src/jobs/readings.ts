@@ -1,8 +1,6 @@
 // What jobs have said so far: the fold over their stdout, gone on with from where it stood, and only for jobs
 // that somebody asks about.
-import { renameSync, rmSync } from 'node:fs';
-import { readPrivate, writeNewPrivate } from '../config/private-file.js';
-import { errnoOf } from '../errors.js';
+import { readPrivate, replacePrivate } from '../config/private-file.js';
 import { LINE_MAX_BYTES, readLines, SLICE_BYTES } from '../output/lines.js';
 import { readBytes, sizeOf } from '../output/read.js';
 import { emptyFold, type FoldState, foldEnd, foldLine } from '../providers/fold.js';
@@ -169,14 +167,7 @@ export async function* meaningfulLines(provider: Provider, path: string, from: n
 /** Keeps an ended job's answer beside its output. On a full disk it is derived again when asked for. */
 export async function keepAnswer(path: string, answer: string): Promise<void> {
   try {
-    const draft = `${path}.${process.pid}`;
-    await writeNewPrivate(draft, answer).catch((error) => {
-      if (errnoOf(error) !== 'EEXIST') throw error;
-      // A process of the same number has left it, at some time.
-      rmSync(draft);
-      return writeNewPrivate(draft, answer);
-    });
-    renameSync(draft, path);
+    await replacePrivate(path, answer);
   } catch {
     // Derived data: nothing is lost.
   }

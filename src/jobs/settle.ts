@@ -44,7 +44,12 @@ export async function settle(engine: Engine, id: string): Promise<JobRecord | un
   return settleByFiles(engine, id);
 }
 
-/** The same, also for a child of ours of which it is not known yet that it has ended. */
+/** A job's record as it is once it has been settled; as it was known, where it has been removed meanwhile. */
+export async function settledJob(engine: Engine, job: JobRecord): Promise<JobRecord> {
+  return (await settle(engine, job.id)) ?? job;
+}
+
+/** The same as `settle`, also for a child of ours of which it is not known yet that it has ended. */
 export async function settleByFiles(engine: Engine, id: string): Promise<JobRecord | undefined> {
   const job = findJob(engine.store, id);
   if (!job || job.finishedAt !== null) return job;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { messageOf, SidejobError } from '../errors.js';
 import { isObject, object, oneLine } from '../providers/json.js';
+import type { Provider } from '../providers/provider.js';
 import { VERDICT_SCHEMA } from './judge/schema.js';
 import { FINDINGS_SCHEMA } from './review/finding.js';
 import type { SchemaCheck } from './schema-worker.js';
@@ -43,6 +44,16 @@ export async function schemaText(schema: Record<string, unknown>): Promise<strin
 export function withoutSchema(prompt: string, schema: string | null): string {
   const added = schema === null ? '' : withSchema('', schema);
   return added !== '' && prompt.endsWith(added) ? prompt.slice(0, -added.length) : prompt;
+}
+
+/** The prompt for all of these CLIs: with the schema in it, if one of them has no flag for it. */
+export function promptWith(
+  prompt: string,
+  schema: string | null,
+  providers: readonly (Pick<Provider, 'structured'> | undefined)[],
+): string {
+  const instructed = schema !== null && providers.some((provider) => provider?.structured !== 'native');
+  return instructed ? withSchema(prompt, schema) : prompt;
 }
 
 /** The prompt for a CLI that has no flag for a schema. */

@@ -42,7 +42,7 @@ import { type Caller, type JobRequest, NOTHING, requestKey, type Submitted } fro
 import type { ReviewScope } from './review/validate.js';
 import { projectRoot } from './roots.js';
 import { framed, loadStance } from './stances.js';
-import { schemaText, withSchema } from './structured.js';
+import { promptWith, schemaText } from './structured.js';
 
 /** Of ids of jobs that more than one CLI may answer: what is not known yet is not said. */
 const CHAIN_PREFIX = 'chain';
@@ -209,8 +209,7 @@ export async function submitJob(
 /** One prompt for all that may run. */
 function promptFor(wanted: readonly Wanted[], asked: string, outputSchema: string | null): string {
   const providers = wanted.map(({ provider }) => provider);
-  const instructed = outputSchema !== null && providers.some(({ structured }) => structured !== 'native');
-  const text = instructed ? withSchema(asked, outputSchema) : asked;
+  const text = promptWith(asked, outputSchema, providers);
   const prompt = providers.some(({ slashCommands }) => slashCommands) && text.startsWith('/') ? `\n${text}` : text;
   for (const provider of providers) checkPromptSize(provider, prompt);
   return prompt;

@@ -5,7 +5,7 @@ import { ResourceNotFoundError, type ServerContext } from '@modelcontextprotocol
 import { resolvePaths } from '../config/paths.js';
 import { SidejobError } from '../errors.js';
 import { requireJob } from '../jobs/lookup.js';
-import { settle } from '../jobs/settle.js';
+import { settledJob } from '../jobs/settle.js';
 import { viewJob } from '../jobs/view.js';
 import { pageOfJobs } from '../store/list.js';
 import type { JobRecord } from '../store/record.js';
@@ -54,7 +54,7 @@ async function pageOf(call: Call, cursor: string | undefined) {
   const { engine } = await call.manager();
   const filter = { filter: 'any', project: call.caller.project, before, limit: PAGE_JOBS } as const;
   const { jobs, next } = pageOfJobs(engine.store, filter);
-  const page = await Promise.all(jobs.map(async (job) => (await settle(engine, job.id)) ?? job));
+  const page = await Promise.all(jobs.map((job) => settledJob(engine, job)));
   const resources = await Promise.all(
     page.map(async (job) => ({
       uri: `job://${job.id}`,
@@ -80,8 +80,7 @@ async function contentsOf(call: Call, uri: string) {
   }
   const { engine } = await call.manager();
   try {
-    const known = requireJob(engine, id);
-    const job = (await settle(engine, known.id)) ?? known;
+    const job = await settledJob(engine, requireJob(engine, id));
     const parts = view ? await readOutput(engine, job, view.toLowerCase() as OutputView) : [await readJob(engine, job)];
     return { contents: parts.map((part) => ({ uri, ...part })) };
   } catch (error) {

@@ -20,9 +20,9 @@ export function worktreeOf(
 
 /** The folder that a job's CLI runs in; it may not be made yet. */
 export function runFolder(engine: Pick<Engine, 'store'>, job: Pick<JobRecord, 'worktree' | 'cwd'>): string {
-  const path = worktreeOf(engine, job)?.path;
+  const worktree = worktreeOf(engine, job);
   // Without a slash at its end.
-  return path ? join(path, worktreeOf(engine, job)?.prefix ?? '', '.') : job.cwd;
+  return worktree?.path ? join(worktree.path, worktree.prefix, '.') : job.cwd;
 }
 
 /**

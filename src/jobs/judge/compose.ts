@@ -1,8 +1,7 @@
 // Makes the prompt of a judge that has a place, of its group as it has ended. Every server makes the same, so that one
 // which takes over after a crash may make it again.
-import { rename, rm } from 'node:fs/promises';
 import { jobFiles } from '../../config/paths.js';
-import { readPrivate, writeNewPrivate } from '../../config/private-file.js';
+import { readPrivate, replacePrivate } from '../../config/private-file.js';
 import { faultPoint } from '../../process/fault.js';
 import { findGroup, type GroupMember, groupMembers } from '../../store/groups.js';
 import type { JobRecord, Outcome } from '../../store/record.js';
@@ -12,7 +11,7 @@ import { groupLine } from '../group.js';
 import { hintFor } from '../hints.js';
 import { hasAnswered, UNREAD_OUTCOME } from '../outcome.js';
 import { endedAnswer } from '../readings.js';
-import { withoutSchema, withSchema } from '../structured.js';
+import { promptWith, withoutSchema } from '../structured.js';
 import { readBrief } from './files.js';
 import { judgePrompt, ROOM, ROOM_IN_ARGUMENT, within } from './prompt.js';
 import type { ShownAnswer } from './verdict.js';
@@ -52,11 +51,11 @@ export async function composeJudge(engine: Engine, job: JobRecord): Promise<JobR
   const [shownQuestion] = question === undefined ? [] : within([question], room.question);
   const absent = members.length - answered.length + group.refused.length;
   const plain = judgePrompt({ question: shownQuestion, focus, weigh, answers: weighed, absent });
-  const instructed = job.outputSchema !== null && asked.some((provider) => provider?.structured !== 'native');
-  const prompt = instructed ? withSchema(plain, job.outputSchema ?? '') : plain;
+  const prompt = promptWith(plain, job.outputSchema, asked);
   const files = jobFiles(paths, job.id);
-  await replace(files.weighed, JSON.stringify(weighed));
-  await replace(files.prompt, prompt);
+  // What an earlier try has left is the same.
+  await replacePrivate(files.weighed, JSON.stringify(weighed));
+  await replacePrivate(files.prompt, prompt);
   faultPoint('judge.composed');
   const composed = { ...job, promptBytes: Buffer.byteLength(prompt) };
   return (await store.write(() => recordPrompt(store, composed))) ? composed : undefined;
@@ -80,14 +79,6 @@ async function questionOf({ paths }: Engine, members: readonly GroupMember[]): P
     }),
   );
   return questions.every((question) => question === questions[0]) ? questions[0] : undefined;
-}
-
-/** What an earlier try has left is the same, or half of it. */
-async function replace(path: string, text: string): Promise<void> {
-  const draft = `${path}.new`;
-  await rm(draft, { force: true });
-  await writeNewPrivate(draft, text);
-  await rename(draft, path);
 }
 
 /** No model was asked, and nothing was paid. */

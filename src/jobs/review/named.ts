@@ -4,7 +4,7 @@ import { bufferSource, maskedPage } from '../../output/secrets/page.js';
 import type { JobRecord } from '../../store/record.js';
 import type { Engine } from '../engine.js';
 import { requireJobs } from '../lookup.js';
-import { settle } from '../settle.js';
+import { settledJob } from '../settle.js';
 import { type Review, reviewsAmong } from './outcome.js';
 import { heardOf, reviewText } from './words.js';
 
@@ -20,7 +20,7 @@ export interface NamedReview {
  */
 export async function reviewNamed(engine: Engine, typed: string): Promise<NamedReview | undefined> {
   const named = requireJobs(engine, typed);
-  const jobs = await Promise.all(named.map(async (job) => (await settle(engine, job.id)) ?? job));
+  const jobs = await Promise.all(named.map((job) => settledJob(engine, job)));
   const [review] = await reviewsAmong(engine, jobs);
   if (!review || (jobs.length === 1 && heardOf(review).heard.length === 0)) return undefined;
   return { review, jobs };

@@ -5,7 +5,7 @@ import { discardWork } from '../../jobs/isolation/discard.js';
 import { checkMayChange, checkOpenTo } from '../../jobs/isolation/may.js';
 import { appliedText, discardedText } from '../../jobs/isolation/told.js';
 import { requireJob } from '../../jobs/lookup.js';
-import { settle } from '../../jobs/settle.js';
+import { settledJob } from '../../jobs/settle.js';
 import { JOB } from '../fields.js';
 import { defineTool } from '../tool.js';
 
@@ -20,8 +20,7 @@ export const changes = defineTool({
   meta: { 'anthropic/searchHint': 'merge worktree branch changes of background job' },
   async handle({ jobId, action }, call) {
     const { engine } = await call.manager();
-    const known = requireJob(engine, jobId);
-    const job = (await settle(engine, known.id)) ?? known;
+    const job = await settledJob(engine, requireJob(engine, jobId));
     await checkMayChange(engine, requireWorktree(engine, job));
     const project = await checkOpenTo(engine, job, call.caller.project);
     if (action === 'apply') return { text: appliedText(await applyWork(engine, job, project)) };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SidejobError } from '../../errors.js';
 import { knownProvider } from '../../jobs/choose.js';
 import { ago } from '../../jobs/figures.js';
-import { settle } from '../../jobs/settle.js';
+import { settledJob } from '../../jobs/settle.js';
 import { viewJob } from '../../jobs/view.js';
 import { pageOfJobs } from '../../store/list.js';
 import { seqBefore } from '../cursor.js';
@@ -38,7 +38,7 @@ export const list = defineTool({
       ...(named !== undefined && { provider: named }),
       ...(query !== undefined && { query }),
     });
-    const page = await Promise.all(found.map(async (job) => (await settle(engine, job.id)) ?? job));
+    const page = await Promise.all(found.map((job) => settledJob(engine, job)));
     const views = await Promise.all(page.map((job) => viewJob(engine, job)));
     const jobs = fitViews(views, REPLY_MAX_CHARS);
     const now = Date.now();

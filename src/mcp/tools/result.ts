@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { requireJob } from '../../jobs/lookup.js';
 import { RESULT_VIEWS, readResult } from '../../jobs/result.js';
 import { findingsPage, reviewNamed } from '../../jobs/review/named.js';
-import { settle } from '../../jobs/settle.js';
+import { settledJob } from '../../jobs/settle.js';
 import { viewJob } from '../../jobs/view.js';
 import type { Page } from '../../output/read.js';
 import { JOB } from '../fields.js';
@@ -36,8 +36,7 @@ export const result = defineTool({
       return { text: `findings: ${rangeOf(page, 'bytes')}\n${page.text}` };
     }
     const view = asked ?? 'answer';
-    const known = requireJob(engine, jobId);
-    const job = (await settle(engine, known.id)) ?? known;
+    const job = await settledJob(engine, requireJob(engine, jobId));
     const page = await readResult(engine, job, view, offset, limit);
     const range = rangeOf(page, view === 'events' ? 'events' : 'bytes');
     const shown = await viewJob(engine, job);

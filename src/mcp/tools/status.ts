@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { structuredOf } from '../../jobs/result.js';
 import { reviewsAmong } from '../../jobs/review/outcome.js';
 import { reviewHead } from '../../jobs/review/words.js';
-import { settle } from '../../jobs/settle.js';
+import { settledJob } from '../../jobs/settle.js';
 import { type JobView, viewJob } from '../../jobs/view.js';
 import { JOB_VIEW, JOBS, NOTE } from '../fields.js';
 import { fitViews, REPLY_MAX_CHARS } from '../fit.js';
@@ -29,7 +29,7 @@ export const status = defineTool({
   async handle(args, call) {
     const { engine } = await call.manager();
     const named = namedJobs(engine, args);
-    const jobs = await Promise.all(named.map(async (job) => (await settle(engine, job.id)) ?? job));
+    const jobs = await Promise.all(named.map((job) => settledJob(engine, job)));
     const shown = fitViews(await Promise.all(jobs.map((job) => viewJob(engine, job))), REPLY_MAX_CHARS);
     let room = REPLY_MAX_CHARS - JSON.stringify(shown).length;
     const reviews = (await reviewsAmong(engine, jobs)).map((review, index, all) => {
